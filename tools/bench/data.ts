@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * SQL that fills a database of about `scale` gigabytes like a CRM: one table with most of the bytes (letters to
+ * customers), several middling ones, indexes and foreign keys. Made by the server itself, the same each time.
+ */
+export function crmSql(scale: number): string {
+  const rows = (count: number) => Math.round(count * scale);
+  return `
+    SELECT setseed(0.5);
+    CREATE TABLE words AS SELECT array_agg(substr(md5(i::text), 1, 2 + i % 9) ORDER BY i) AS list FROM generate_series(1, 3000) i;
+    CREATE FUNCTION prose(n int, seed int) RETURNS text LANGUAGE sql AS
+      $$ SELECT string_agg(list[1 + ((random() ^ 3) * 2999)::int], ' ') FROM words, generate_series(1, n + seed * 0) $$;
+    CREATE TABLE companies (id bigserial PRIMARY KEY, name text, address jsonb, note text);
+    INSERT INTO companies (name, address, note) SELECT prose(3, i), jsonb_build_object('city', prose(1, i), 'zip', i), prose(40, i) FROM generate_series(1, ${rows(40_000)}) i;
+    CREATE TABLE contacts (id bigserial PRIMARY KEY, company_id bigint, name text, email text, phone text, props jsonb, created_at timestamptz);
+    INSERT INTO contacts (company_id, name, email, phone, props, created_at)
+      SELECT 1 + i % ${rows(40_000)}, prose(2, i), md5(i::text) || '@example.com', '+49' || i, jsonb_build_object('score', i % 100, 'tag', prose(2, i)), now() - i * interval '1 min'
+      FROM generate_series(1, ${rows(300_000)}) i;
+    CREATE TABLE letters (id bigserial PRIMARY KEY, contact_id bigint, subject text, body text, headers jsonb, sent_at timestamptz);
+    INSERT INTO letters (contact_id, subject, body, headers, sent_at)
+      SELECT 1 + i % ${rows(300_000)}, prose(6, i), prose(60 + (random() * 400)::int, i), jsonb_build_object('id', md5(i::text), 'opens', i % 9), now() - i * interval '1 min'
+      FROM generate_series(1, ${rows(250_000)}) i;
+    CREATE TABLE clicks (id bigserial PRIMARY KEY, letter_id bigint, kind text, ip inet, at timestamptz);
+    INSERT INTO clicks (letter_id, kind, ip, at)
+      SELECT 1 + i % ${rows(250_000)}, (ARRAY['open', 'click', 'bounce'])[1 + i % 3], ('10.' || i % 250 || '.' || i % 240 || '.1')::inet, now() - i * interval '1 s'
+      FROM generate_series(1, ${rows(1_500_000)}) i;
+    CREATE TABLE attachments (id bigserial PRIMARY KEY, letter_id bigint, name text, content bytea);
+    INSERT INTO attachments (letter_id, name, content)
+      SELECT i, prose(1, i) || '.jpg', (SELECT string_agg(decode(md5(random()::text || j), 'hex'), NULL) FROM generate_series(1, 2500 + i * 0) j) FROM generate_series(1, ${rows(1_500)}) i;
+    CREATE INDEX ON contacts (company_id); CREATE INDEX ON contacts (email); CREATE INDEX ON letters (contact_id); CREATE INDEX ON letters (sent_at);
+    CREATE INDEX ON clicks (letter_id); CREATE INDEX ON clicks (at);
+    ALTER TABLE contacts ADD FOREIGN KEY (company_id) REFERENCES companies; ALTER TABLE letters ADD FOREIGN KEY (contact_id) REFERENCES contacts;
+    ALTER TABLE clicks ADD FOREIGN KEY (letter_id) REFERENCES letters; ALTER TABLE attachments ADD FOREIGN KEY (letter_id) REFERENCES letters;
+    DROP FUNCTION prose; DROP TABLE words;
+  `;
+}
+
+/** So many files of about 75 kB in folders of 200: three of four incompressible like pictures, the others text. */
+export async function makeMedia(folder: string, files: number): Promise<void> {
+  const text = Buffer.from(
+    Array.from({ length: 40_000 }, (_, index) => `line ${index} of some log, ${index * 7919}\n`).join(''),
+  );
+  for (let index = 0; index < files; index += 1) {
+    const path = join(folder, String(Math.floor(index / 200)).padStart(3, '0'));
+    if (index % 200 === 0) await mkdir(path, { recursive: true });
+    const bytes = 10_000 + ((index * 7919) % 130_000);
+    const content = index % 4 === 0 ? text.subarray(index % 1000, (index % 1000) + bytes) : randomBytes(bytes);
+    await writeFile(join(path, `${index}.${index % 4 === 0 ? 'txt' : 'jpg'}`), content);
+  }
+}

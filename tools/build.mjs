@@ -1,0 +1,39 @@
+// Bundles the program into dist/: a start takes a third of the time, and the image needs no node_modules.
+import { execFileSync } from 'node:child_process';
+import { chmod, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const root = new URL('..', import.meta.url).pathname;
+const dist = `${root}dist/`;
+await rm(dist, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    respaldo: 'container/main.ts',
+    index: 'container/service.ts',
+    'load-thread': 'container/parallel/load-thread.ts',
+    'dump-thread': 'container/parallel/dump-thread.ts',
+    'gzip-worker': 'container/streams/gzip-worker.ts',
+  },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  // Beside the entry points, because programs that are started by path are looked for beside the code that starts them.
+  chunkNames: 'chunk-[hash]',
+  // Sentry is large and loaded only where a DSN is set; koffi brings a binary; pg-native is optional and not used.
+  external: ['@sentry/node', 'koffi', 'pg-native'],
+  banner: {
+    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+// The types of the package's main export.
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+await chmod(`${dist}respaldo.js`, 0o755);

@@ -1,0 +1,102 @@
+import { mkdtemp, readdir, rm, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import pg from 'pg';
+import { installedClients } from '../../container/postgres/clients.js';
+import { startThrowawayServer } from '../../container/postgres/throwaway-server.js';
+import { differences, type Fingerprints, fingerprintDatabase, fingerprintFolder } from './fingerprint.js';
+import { crm, makePictures, ruin } from './sample.js';
+
+const out = (text = '') => process.stdout.write(`${text}\n`);
+const title = (text: string) => out(`\n\x1b[1m── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}\x1b[0m`);
+
+const folder = await mkdtemp(join(tmpdir(), 'respaldo-demo-'));
+const media = join(folder, 'pictures');
+const started = Date.now();
+const [clients] = await installedClients(process.env.PG_BINDIR);
+if (!clients) throw new Error('no PostgreSQL was found: run this as "npm run demo"');
+const server = await startThrowawayServer({ binDirectory: clients.directory, parent: tmpdir() });
+try {
+  await demo();
+} finally {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function demo(): Promise<void> {
+  const env = { DATABASE_URL: server.url('crm'), MEDIA_ROOT: media, BACKUP_DIR: join(folder, 'backups') };
+
+  title('A throw-away PostgreSQL, a small CRM in it, and a folder of pictures');
+  await execute('postgres', 'CREATE DATABASE crm');
+  await execute('crm', crm);
+  await makePictures(media);
+  const before = await fingerprints(env.DATABASE_URL);
+  for (const [name, print] of before) out(`  ${name.padEnd(18)} ${print}`);
+
+  title('Back both up, and look at the list');
+  await respaldo(env, 'backup', '--full');
+  await respaldo(env, 'list');
+
+  title('A bad day: rows deleted, tables dropped, pictures gone');
+  await execute('crm', ruin);
+  for (const name of (await readdir(join(media, 'album 1'))).slice(0, 10)) await unlink(join(media, 'album 1', name));
+  await rm(join(media, 'album 2'), { recursive: true });
+  const ruined = await fingerprints(env.DATABASE_URL);
+  for (const name of differences(before, ruined))
+    out(`  ${name.padEnd(18)} ${before.get(name)}  →  ${ruined.get(name) ?? 'gone'}`);
+
+  title('What would a restore do?');
+  await respaldo(env, 'restore', '--latest', '--dry-run');
+
+  title('Restore: beside what is there, compared, then swapped in');
+  await respaldo(env, 'restore', '--latest', '--full', '--force');
+
+  title('Is everything back?');
+  const after = await fingerprints(env.DATABASE_URL);
+  for (const [name, print] of before)
+    out(`  ${after.get(name) === print ? '✔' : '✘'} ${name.padEnd(18)} ${after.get(name) ?? 'missing'}`);
+  const wrong = differences(before, after);
+
+  title('House-keeping: retention, and whether the backups are fresh and sound');
+  await respaldo(env, 'cleanup', '--dry-run');
+  await respaldo(env, 'cleanup');
+  await respaldo(env, 'verify', '--all');
+  await respaldo(env, 'check');
+
+  title('Summary');
+  if (wrong.length > 0) throw new Error(`not as before: ${wrong.join(', ')}`);
+  out(`  The database and the pictures were backed up, ruined, and brought back:`);
+  out(`  all ${before.size} tables, views, sequences and folders are what they were, compared one by one.`);
+  out(`  The ruined database was kept beside the restored one, in case it had been needed.`);
+  out(`  Everything ran in ${folder}, took ${((Date.now() - started) / 1000).toFixed(0)} s, and is removed now.`);
+  out();
+  out(
+    '  Next: set DATABASE_URL, MEDIA_ROOT and BACKUP_DIR, run "npx respaldo doctor", then "npx respaldo backup --full".',
+  );
+}
+
+async function fingerprints(url: string): Promise<Fingerprints> {
+  return new Map([...(await fingerprintDatabase(url)), ...(await fingerprintFolder(media))]);
+}
+
+async function execute(database: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server.url(database) });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Shows the command as a person would type it, and runs it. */
+async function respaldo(env: Record<string, string>, ...args: string[]): Promise<void> {
+  out(`\x1b[36m$ npx respaldo ${args.join(' ')}\x1b[0m`);
+  await execa(process.execPath, ['dist/respaldo.js', ...args], {
+    env,
+    stdin: 'ignore',
+    stdout: 'inherit',
+    stderr: 'inherit',
+  });
+}
