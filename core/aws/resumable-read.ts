@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+
+/** Failures in a row, without a byte between them, after which a read is given up. */
+const patience = 6;
+
+/**
+ * The bytes of an object. A connection that breaks or falls silent is opened anew where it stopped, and `If-Match` keeps
+ * it the same object.
+ *
+ * @throws what the SDK throws, after several tries in a row brought nothing
+ */
+export async function* resumableRead(
+  client: S3Client,
+  object: { readonly Bucket: string; readonly Key: string },
+  { firstBytes, signal }: { readonly firstBytes?: number | undefined; readonly signal?: AbortSignal | undefined },
+): AsyncIterable<Buffer> {
+  let offset = 0;
+  let etag: string | undefined;
+  let failures = 0;
+  let size: number | undefined;
+  while (size === undefined || offset < size) {
+    try {
+      const range =
+        offset > 0 || firstBytes !== undefined
+          ? { Range: `bytes=${offset}-${firstBytes === undefined ? '' : firstBytes - 1}` }
+          : {};
+      const answer = await client.send(
+        new GetObjectCommand({ ...object, ...range, ...(etag ? { IfMatch: etag } : {}) }),
+        signal ? { abortSignal: signal } : {},
+      );
+      etag ??= answer.ETag;
+      size ??= offset + (answer.ContentLength ?? 0);
+      for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
+        offset += chunk.length;
+        failures = 0;
+        yield chunk;
+      }
+      if (offset < size) throw new Error(`the connection ended ${size - offset} bytes early`);
+    } catch (error) {
+      signal?.throwIfAborted();
+      failures += 1;
+      if (failures >= patience || !isPassing(error)) throw error;
+      await delay(100 * 2 ** failures, undefined, signal ? { signal } : {});
+    }
+  }
+}
+
+/** Whether a second try may go better: anything but an answer that says no. */
+function isPassing(error: unknown): boolean {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+  return status < 400 || status >= 500 || status === 408 || status === 429;
+}

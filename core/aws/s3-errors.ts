@@ -1,0 +1,73 @@
+import { type ErrorCode, messageOf, OperatorError } from '../errors.js';
+
+interface SdkError extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+}
+
+const denied =
+  'Give the role or key the right to it, or correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_S3_BUCKET_NAME; "respaldo doctor" tries each permission.';
+
+const byName: Record<string, [ErrorCode, string]> = {
+  AccessDenied: ['STORAGE_DENIED', denied],
+  InvalidAccessKeyId: ['STORAGE_DENIED', denied],
+  SignatureDoesNotMatch: ['STORAGE_DENIED', denied],
+  ExpiredToken: ['STORAGE_DENIED', 'The session’s credentials have expired: get new ones and run again.'],
+  CredentialsProviderError: [
+    'STORAGE_DENIED',
+    'No credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run under a role.',
+  ],
+  NoSuchBucket: ['STORAGE_FAILED', 'Create the bucket, or correct AWS_S3_BUCKET_NAME and AWS_S3_REGION_NAME.'],
+  PermanentRedirect: ['STORAGE_FAILED', 'The bucket is in another region: correct AWS_S3_REGION_NAME.'],
+  NoSuchKey: ['NO_SUCH_BACKUP', 'List what there is: respaldo list.'],
+  InvalidObjectState: [
+    'STORAGE_FAILED',
+    'The object is in an archive class: restore it first (aws s3api restore-object), then run again.',
+  ],
+  PreconditionFailed: [
+    'ALREADY_STORED',
+    'Nothing is ever overwritten. Run again: the next backup gets a name of its own.',
+  ],
+  ConditionalRequestConflict: ['ALREADY_STORED', 'Another run writes the same name just now. Run again.'],
+  QuotaExceeded: ['STORAGE_FULL', 'Raise the server’s quota or clean up: respaldo cleanup --dry-run.'],
+  XMinioStorageFull: ['STORAGE_FULL', 'Free space on the S3 server or clean up: respaldo cleanup --dry-run.'],
+};
+
+const byStatus: Record<number, string> = {
+  403: 'AccessDenied',
+  404: 'NoSuchKey',
+  409: 'ConditionalRequestConflict',
+  412: 'PreconditionFailed',
+};
+
+/**
+ * What S3 or the way to it did, as an error for people.
+ *
+ * @param what begins the message: `s3://bucket/key not written`
+ */
+export function s3Error(error: unknown, what: string): OperatorError {
+  if (error instanceof OperatorError) return error;
+  const { name = '', $metadata: metadata } = error as SdkError;
+  const known = byName[name] ?? byName[byStatus[metadata?.httpStatusCode ?? 0] ?? ''];
+  const [code, hint] =
+    known ??
+    ([
+      'STORAGE_FAILED',
+      'Check the network and the endpoint, then run again; "respaldo doctor" tries each step.',
+    ] as const);
+  const tries = (metadata?.attempts ?? 1) > 1 ? ` (tried ${metadata?.attempts} times)` : '';
+  const status = metadata?.httpStatusCode ? `HTTP ${metadata.httpStatusCode} ` : '';
+  return new OperatorError(
+    code,
+    `${what}: ${status}${name && name !== 'Error' ? `${name}: ` : ''}${messageOf(error)}${tries}`,
+    hint,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Whether an error says that the object is there already, after a try that may have put it there itself. */
+export function mayBeOurOwn(error: unknown): boolean {
+  const { $metadata: metadata } = error as SdkError;
+  return metadata?.httpStatusCode === 412 && (metadata.attempts ?? 1) > 1;
+}

@@ -1,0 +1,64 @@
+import type { Kind } from './archive-name.js';
+import type { ErrorCode } from './errors.js';
+
+/** The `source` of every event on the bus. */
+export const eventSource = 'respaldo';
+
+/** Common to all: which deployment and target it is about. */
+export interface About {
+  /** The deployed environment; absent on a machine of its own. */
+  readonly environment?: string;
+  readonly kind: Kind;
+  /** The target's name; the default target's is empty. */
+  readonly target: string;
+  /** The Fargate task, where it was one. */
+  readonly taskArn?: string;
+}
+
+/** How something failed, for people and for rules that tell one failure from another. */
+export interface Failure {
+  /** The program's error code; or how the task ended where the program could not tell (see core/task-end.ts). */
+  readonly code: ErrorCode | TaskFailureCode;
+  /** One line: what happened. */
+  readonly reason: string;
+  /** A full sentence: what to do next. */
+  readonly hint: string;
+  readonly exitCode?: number;
+  /** Link to the log. */
+  readonly log?: string;
+  /** Link to the runbook's heading. */
+  readonly runbook: string;
+}
+
+/** Ends of a task that the program itself could not tell of. Each has a heading in docs/runbook.md. */
+export const taskFailureCodes = [
+  'TASK_NOT_STARTED',
+  'OUT_OF_MEMORY',
+  'SPOT_INTERRUPTED',
+  'TASK_STOPPED',
+  'NO_MANIFEST',
+  'BUG',
+] as const;
+export type TaskFailureCode = (typeof taskFailureCodes)[number];
+
+/** The details of each event, by its `detail-type`. Times are ISO 8601 in UTC, sizes bytes of what is stored. */
+export interface Events {
+  'Backup Completed': About & {
+    readonly backup: string;
+    readonly bytes: number;
+    readonly startedAt: string;
+    readonly finishedAt: string;
+    readonly storedIn: readonly string[];
+  };
+  'Backup Failed': About & Failure;
+  'Restore Completed': About & { readonly backup: string; readonly into: string; readonly kept?: string };
+  'Restore Failed': About & Failure;
+  'Drill Passed': About & { readonly backup: string; readonly seconds: number };
+  'Drill Failed': About & Failure;
+  'Cleanup Completed': About & { readonly removed: readonly string[]; readonly kept: number };
+}
+
+export type EventName = keyof Events;
+
+/** One event: its name and its details. */
+export type Event = { readonly [Name in EventName]: { readonly name: Name; readonly detail: Events[Name] } }[EventName];

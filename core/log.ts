@@ -1,0 +1,23 @@
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where a run tells what it does. Progress and events, never results: those go to standard output. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(error: unknown): void;
+}
+
+/** Shows how far a long step is. */
+export interface Progress {
+  /** Begins a step; ends the one before. `total` in bytes, where it is known. */
+  start(what: string, total?: number): Step;
+}
+
+export interface Step {
+  /** Bytes done so far. */
+  update(done: number): void;
+  end(): void;
+}
+
+export const silentLog: Log = { info() {}, warn() {}, error() {} };
+export const silentProgress: Progress = { start: () => ({ update() {}, end() {} }) };

@@ -1,0 +1,14 @@
+import { type Manifest, parseManifest } from './manifest.js';
+import type { Storage } from './storage.js';
+
+/**
+ * Reads one manifest.
+ *
+ * @param id the backup that it must be of, where that is known
+ * @throws OperatorError MANIFEST_INVALID, or the storage's error
+ */
+export async function readManifest(storage: Storage, key: string, id?: string): Promise<Manifest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await storage.read(key)) chunks.push(Buffer.from(chunk));
+  return parseManifest(Buffer.concat(chunks), key, id);
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { compressions, targetPattern } from './archive-name.js';
+import { OperatorError } from './errors.js';
+import { parseKeep } from './retention.js';
+
+const whole = (minimum: number, maximum: number) =>
+  z.coerce.number({ error: 'must be a whole number' }).int('must be a whole number').min(minimum).max(maximum);
+const fraction = (minimum: number, maximum: number) =>
+  z.coerce.number({ error: 'must be a number' }).min(minimum).max(maximum);
+const names = z.string().transform((value) => value.split(/[\s,]+/).filter(Boolean));
+/** Like names, but an SSH public key is two words. */
+const ageRecipients = z.string().transform((value) => value.split(/\s*[,\n]\s*|\s+(?=age1|ssh-)/).filter(Boolean));
+/** Every setting, by the name of its environment variable. docs/settings.md is made from this table. */
+export const settingsSchema = z.object({
+  BACKUP_TARGET: z
+    .string()
+    .regex(targetPattern, 'must be lower-case letters, digits, - and _, and neither "database" nor "media"')
+    .optional()
+    .describe('Name of what is backed up, where one storage holds several. The default target has none.'),
+  BACKUP_STORAGE: z
+    .enum(['local', 's3', 'both'])
+    .default('local')
+    .describe('Where `backup` writes. `--upload-s3` turns `local` into `both` for one run.'),
+  BACKUP_DIR: z.string().default('/backups').describe('The local storage.'),
+  AWS_S3_BUCKET_NAME: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z, 0-9, . and -')
+    .optional()
+    .describe('The bucket of the S3 storage.'),
+  AWS_S3_REGION_NAME: z.string().optional().describe('The bucket’s region. Default: `AWS_REGION`, else us-east-1.'),
+  AWS_REGION: z.string().optional().describe('Used where `AWS_S3_REGION_NAME` is not set.'),
+  AWS_ENDPOINT_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .optional()
+    .describe('An S3-compatible server instead of AWS.'),
+  AWS_ENDPOINT_URL_S3: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .optional()
+    .describe('The same for S3 alone; wins over `AWS_ENDPOINT_URL`.'),
+  AWS_ACCESS_KEY_ID: z.string().optional().describe('Credentials, where no role gives them.'),
+  AWS_SECRET_ACCESS_KEY: z.string().optional().describe('Credentials, where no role gives them.'),
+  BACKUP_S3_PREFIX: z
+    .string()
+    .default('backups/')
+    .transform((prefix) => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`))
+    .describe('Where in the bucket the backups are.'),
+  BACKUP_S3_SSE: z
+    .enum(['AES256', 'aws:kms', 'none'])
+    .default('AES256')
+    .describe('Server-side encryption asked for with each object. `none` leaves it to the bucket.'),
+  BACKUP_S3_KMS_KEY_ID: z.string().optional().describe('The KMS key for `aws:kms`; default: the account’s own.'),
+  BACKUP_S3_STORAGE_CLASS: z
+    .enum(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'])
+    .optional()
+    .describe('Storage class of archives. Manifests always stay in STANDARD.'),
+  DATABASE_URL: z
+    .string()
+    .optional()
+    .describe('`postgresql://user:password@host:5432/name?sslmode=require`. Wins over libpq’s `PG…` variables.'),
+  BACKUP_DATABASE_SECRET_ARN: z
+    .string()
+    .optional()
+    .describe(
+      'A Secrets Manager secret in RDS’s JSON shape (username, password, host, port, dbname); fills what is unset.',
+    ),
+  BACKUP_DATABASE_IAM_AUTH: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe('Log in to RDS with a token made by IAM instead of a password, as `PGUSER`.'),
+  PG_BINDIR: z.string().optional().describe('A directory with pg_dump, pg_restore and psql, looked at first.'),
+  BACKUP_FORMAT: z
+    .enum(['plain', 'custom', 'parallel'])
+    .default('plain')
+    .describe('pg_dump’s format for `backup --database`.'),
+  BACKUP_COMPRESSION: z.enum(compressions).default('gzip').describe('How archives are compressed.'),
+  BACKUP_COMPRESSION_LEVEL: whole(1, 19)
+    .optional()
+    .describe('Default: 3 for igzip, 6 for pigz and Node’s own gzip, 1 for zstd.'),
+  BACKUP_PARALLEL_TABLE_MB: fraction(0, 1_000_000)
+    .optional()
+    .describe('Format parallel: smaller tables are left to pg_dump. Default 2.'),
+  BACKUP_PARALLEL_PART_MB: fraction(0.01, 10_000)
+    .optional()
+    .describe(
+      'Format parallel: about how much of a table is one part. Default: an eighth of a worker’s share, 32 to 1024.',
+    ),
+  BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
+  MEDIA_ROOT: z.string().optional().describe('The media files: a directory, or `s3://bucket/prefix`.'),
+  BACKUP_MEDIA_EXCLUDE: names
+    .default([])
+    .describe('Patterns that are left out of media backups, as in tar’s `--exclude`.'),
+  BACKUP_AGE_RECIPIENTS: ageRecipients
+    .default([])
+    .describe('Encrypt to these age recipients: `age1…` or `ssh-ed25519 AAAA…`, separated by commas.'),
+  BACKUP_AGE_IDENTITY_FILE: z.string().optional().describe('The age identity that restores decrypt with.'),
+  BACKUP_GPG_RECIPIENTS: names.default([]).describe('Encrypt to these GnuPG keys, by fingerprint, id or address.'),
+  BACKUP_RETENTION_DAYS: whole(0, 36_500)
+    .optional()
+    .describe('Keep backups younger than this. Default 30 where `BACKUP_KEEP` is not set either.'),
+  BACKUP_KEEP: z
+    .string()
+    .transform((value, context) => {
+      const keep = parseKeep(value);
+      if (typeof keep === 'string') context.addIssue({ code: 'custom', message: keep });
+      return typeof keep === 'string' ? z.NEVER : keep;
+    })
+    .optional()
+    .describe(
+      'Keep the newest backup of so many days, weeks, months, years that have one: `daily=7,weekly=4,monthly=12`.',
+    ),
+  BACKUP_MAX_AGE_HOURS: whole(1, 87_600).default(25).describe('`check`: the newest database backup may be this old.'),
+  BACKUP_MEDIA_MAX_AGE_HOURS: whole(1, 87_600)
+    .default(192)
+    .describe('`check`: the newest media backup may be this old.'),
+  BACKUP_MIN_FREE_MB: whole(0, 1_000_000_000)
+    .default(1024)
+    .describe('`check`: warns when the storage’s disk has less free.'),
+  BACKUP_EVENT_BUS: z.string().optional().describe('EventBridge bus (name or ARN) that is told of each result.'),
+  BACKUP_EVENTS: z
+    .enum(['all', 'completed'])
+    .default('all')
+    .describe('Which results are told: `completed` leaves failures to whoever watches the process, as on Fargate.'),
+  BACKUP_ENVIRONMENT: z.string().optional().describe('Name of the deployment, told with each result.'),
+  BACKUP_LOG: z
+    .enum(['text', 'json'])
+    .default('text')
+    .describe('What standard error gets: text for people, or JSON lines.'),
+  SENTRY_DSN: z
+    .url({ error: 'must be a URL' })
+    .optional()
+    .describe('Errors are sent here, without secrets or row data.'),
+});
+
+/** The settings of one run, checked. Keys are the variables' own names, so that messages and documents need no second word. */
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+
+/**
+ * Reads the settings from an environment. An empty variable counts as unset, because compose files pass those.
+ *
+ * @throws OperatorError SETTINGS_INVALID naming every problem at once
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(
+    Object.keys(settingsSchema.shape).flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value.trim() === '' ? [] : [[name, value.trim()]];
+    }),
+  );
+  const parsed = settingsSchema.safeParse(given);
+  const problems = parsed.success
+    ? contradictions(parsed.data)
+    : parsed.error.issues.map(({ path, message }) => `${path.join('.')}=${shown(path, given)}: ${message}`);
+  if (!parsed.success || problems.length > 0) {
+    throw new OperatorError(
+      'SETTINGS_INVALID',
+      problems.length === 1 ? `${problems[0]}` : `${problems.length} settings are wrong:\n  ${problems.join('\n  ')}`,
+      'Correct the environment; docs/settings.md lists every setting.',
+    );
+  }
+  return parsed.data;
+}
+
+function contradictions(settings: Settings): string[] {
+  const problems: string[] = [];
+  if (settings.BACKUP_STORAGE !== 'local' && !settings.AWS_S3_BUCKET_NAME) {
+    problems.push(`BACKUP_STORAGE=${settings.BACKUP_STORAGE}: needs AWS_S3_BUCKET_NAME`);
+  }
+  if (settings.BACKUP_DATABASE_IAM_AUTH === 'true' && settings.BACKUP_DATABASE_SECRET_ARN) {
+    problems.push('BACKUP_DATABASE_IAM_AUTH and BACKUP_DATABASE_SECRET_ARN: set one of the two');
+  }
+  if (settings.BACKUP_AGE_RECIPIENTS.length > 0 && settings.BACKUP_GPG_RECIPIENTS.length > 0) {
+    problems.push('BACKUP_AGE_RECIPIENTS and BACKUP_GPG_RECIPIENTS: set one of the two');
+  }
+  if (settings.BACKUP_COMPRESSION === 'gzip' && (settings.BACKUP_COMPRESSION_LEVEL ?? 1) > 9) {
+    problems.push(`BACKUP_COMPRESSION_LEVEL=${settings.BACKUP_COMPRESSION_LEVEL}: gzip has levels 1 to 9`);
+  }
+  if (settings.BACKUP_S3_KMS_KEY_ID && settings.BACKUP_S3_SSE !== 'aws:kms') {
+    problems.push('BACKUP_S3_KMS_KEY_ID: needs BACKUP_S3_SSE=aws:kms');
+  }
+  return problems;
+}
+
+/** Names whose value may not be shown, not even where it is what is wrong. */
+const secret = new Set(['DATABASE_URL', 'SENTRY_DSN', 'AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID']);
+
+function shown(path: readonly PropertyKey[], given: Record<string, unknown>): string {
+  const name = String(path[0]);
+  return secret.has(name) ? '(hidden)' : JSON.stringify(given[name] ?? null);
+}
