@@ -1,0 +1,93 @@
+import type { Kind } from '../core/archive-name.js';
+import type { CleanupReport } from '../core/cleanup.js';
+import { exitCodeOf, messageOf, OperatorError } from '../core/errors.js';
+import type { About, Event, Failure } from '../core/events.js';
+import { failureLink } from '../core/runbook.js';
+import type { BackupResult } from './backup.js';
+import type { Run } from './run.js';
+
+/** Runs a backup, and tells the event bus how it ended. */
+export async function announcingBackup(
+  run: Run,
+  kind: Kind,
+  backup: () => Promise<BackupResult>,
+): Promise<BackupResult> {
+  const result = await announcingFailure(run, 'Backup Failed', kind, backup);
+  const { manifest, bytes, storedIn } = result;
+  const { id, startedAt, finishedAt } = manifest;
+  const detail = { ...about(run, kind), backup: id, bytes, startedAt, finishedAt, storedIn };
+  await announce(run, { name: 'Backup Completed', detail });
+  return result;
+}
+
+/** Runs a restore of one backup, and tells the event bus how it ended. */
+export async function announcingRestore<Result>(
+  run: Run,
+  kind: Kind,
+  backup: string,
+  restore: () => Promise<Result>,
+  describe: (result: Result) => { readonly into: string; readonly kept?: string | undefined },
+): Promise<Result> {
+  const result = await announcingFailure(run, 'Restore Failed', kind, restore);
+  const { into, kept } = describe(result);
+  const detail = { ...about(run, kind), backup, into, ...(kept === undefined ? {} : { kept }) };
+  await announce(run, { name: 'Restore Completed', detail });
+  return result;
+}
+
+/** Tells the event bus what a cleanup removed. */
+export async function announceCleanup(run: Run, { plan, removed }: CleanupReport): Promise<void> {
+  const detail = {
+    ...about(run, plan.kind),
+    removed: removed.map(({ id }) => id),
+    kept: plan.decisions.length - removed.length,
+  };
+  await announce(run, { name: 'Cleanup Completed', detail });
+}
+
+async function announcingFailure<Result>(
+  run: Run,
+  name: 'Backup Failed' | 'Restore Failed',
+  kind: Kind,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action();
+  } catch (thrown) {
+    const error = run.signal.aborted ? run.signal.reason : thrown;
+    if (run.settings.BACKUP_EVENTS === 'all') {
+      await announce(run, { name, detail: { ...about(run, kind), ...failureOf(error) } });
+    }
+    throw thrown;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  const code = error instanceof OperatorError ? error.code : 'BUG';
+  return {
+    code,
+    // The message of a bug may quote data; the log has it.
+    reason:
+      error instanceof OperatorError ? error.message : `a bug: ${error instanceof Error ? error.name : 'unknown'}`,
+    hint: error instanceof OperatorError ? error.hint : 'The log has its stack.',
+    exitCode: exitCodeOf(error),
+    runbook: failureLink('docs/runbook.md', code),
+  };
+}
+
+function about({ settings }: Run, kind: Kind): About {
+  const environment = settings.BACKUP_ENVIRONMENT;
+  return { ...(environment ? { environment } : {}), kind, target: settings.BACKUP_TARGET ?? '' };
+}
+
+/** The backup is the truth and the event only news of it: one that cannot be told is a warning. */
+async function announce(run: Run, event: Event): Promise<void> {
+  const bus = run.settings.BACKUP_EVENT_BUS;
+  if (!bus) return;
+  try {
+    const { announceOn } = await import('../core/aws/event-bus.js');
+    await announceOn(bus)(event);
+  } catch (error) {
+    run.log.warn(`"${event.name}" not told to ${bus}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,62 @@
+import { announcingBackup } from './announce.js';
+import { type BackupResult, discardDraft, draftBackup } from './backup.js';
+import { type DatabaseBackupOptions, type DumpJob, StoredFiles } from './dump-job.js';
+import { dumpSingle } from './dump-single.js';
+import { dumpParallel } from './parallel/dump-parallel.js';
+import { clientsFor } from './postgres/clients.js';
+import { connectionFrom } from './postgres/connection.js';
+import { rolesCommand } from './postgres/dump.js';
+import { serverVersion } from './postgres/server.js';
+import { withSnapshot } from './postgres/snapshot.js';
+import type { Run } from './run.js';
+import { chooseCompressor } from './streams/compress.js';
+import { encryptor } from './streams/encrypt.js';
+
+export type { DatabaseBackupOptions };
+
+/**
+ * Backs up the database: one snapshot, dumped and counted, stored everywhere at once, the manifest last.
+ *
+ * @throws OperatorError of the source; or of the storage, where no storage has the backup
+ */
+export function backupDatabase(run: Run, options: DatabaseBackupOptions): Promise<BackupResult> {
+  return announcingBackup(run, 'database', () => takeBackup(run, options));
+}
+
+async function takeBackup(run: Run, options: DatabaseBackupOptions): Promise<BackupResult> {
+  const { settings } = run;
+  const connection = await connectionFrom(settings, run.environment);
+  const compressor = await chooseCompressor(options.compression, settings.BACKUP_COMPRESSION_LEVEL);
+  if (compressor?.notice) run.log.warn(compressor.notice);
+  const seal = await encryptor(settings);
+  const draft = await draftBackup(run, 'database', options.uploadS3);
+  return withSnapshot(connection, draft.target, `backup ${draft.id}`, async (snapshot) => {
+    const version = await serverVersion(snapshot.client);
+    const clients = await clientsFor(version, `backup of "${connection.database}" not taken`, settings.PG_BINDIR);
+    const server = version.text;
+    const job: DumpJob = { run, options, draft, connection, compressor, encryptor: seal, snapshot, clients, server };
+    const stored = new StoredFiles(job);
+    try {
+      if (options.globals !== 'none') await storeRoles(job, stored);
+      return await (options.format === 'parallel' ? dumpParallel(job, stored, version.major) : dumpSingle(job, stored));
+    } catch (error) {
+      await discardDraft(
+        run,
+        draft,
+        stored.files.map(({ key }) => key),
+      );
+      throw error;
+    }
+  });
+}
+
+async function storeRoles(job: DumpJob, stored: StoredFiles): Promise<void> {
+  const { connection, clients, options, draft, run } = job;
+  const command = await rolesCommand(connection, clients, options.globals === 'with passwords');
+  const key = options.format === 'parallel' ? `${draft.base}/globals` : `${draft.base}.globals`;
+  await stored.add(
+    command,
+    { key, role: 'globals', content: 'sql' },
+    { expectedBytes: 0, step: run.progress.start('roles') },
+  );
+}

@@ -1,0 +1,143 @@
+import { Readable } from 'node:stream';
+import { backupId, backupName, folderOf, type Kind, manifestSuffix, parseObjectName } from '../core/archive-name.js';
+import { messageOf, OperatorError } from '../core/errors.js';
+import { type Manifest, serializeManifest } from '../core/manifest.js';
+import type { Storage } from '../core/storage.js';
+import type { Run } from './run.js';
+import type { Outcome } from './streams/store.js';
+
+/** A backup that has a name and no manifest yet. */
+export interface Draft {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly target: string;
+  /** Every key of the backup begins with it: `database/db_backup_20240115_120000`. */
+  readonly base: string;
+  readonly startedAt: Date;
+  readonly storages: readonly Storage[];
+}
+
+export interface BackupResult {
+  readonly manifest: Manifest;
+  /** Stored bytes of all its files together. */
+  readonly bytes: number;
+  /** Where it is complete. */
+  readonly storedIn: readonly string[];
+  /** Where it is not, and why. */
+  readonly failures: readonly StorageFailure[];
+}
+
+export interface StorageFailure {
+  readonly storage: string;
+  readonly error: unknown;
+}
+
+/** How far behind the newest backup a clock may be and still be followed: a day. */
+const clockTolerance = 86_400_000;
+
+/**
+ * Chooses the storages and the name of a new backup. The name's time is now, or a second after the newest backup where
+ * the clock has jumped back, so that the newest backup always holds the newest state, and no name is used twice.
+ */
+export async function draftBackup(run: Run, kind: Kind, uploadS3: boolean): Promise<Draft> {
+  run.signal.throwIfAborted();
+  const storages = storagesToWrite(run, uploadS3);
+  const target = run.settings.BACKUP_TARGET ?? '';
+  const startedAt = run.now();
+  const second = Math.floor(startedAt.getTime() / 1000) * 1000;
+  let time = second;
+  for (const taken of (await Promise.all(storages.map((storage) => takenTimes(storage, kind, target)))).flat()) {
+    if (taken - second < clockTolerance) time = Math.max(time, taken + 1000);
+    else run.log.warn(`there is a backup of ${new Date(taken).toISOString()}, in the future: was a clock wrong?`);
+  }
+  if (time - second > 60_000) {
+    run.log.warn(
+      `this clock is ${Math.round((time - second) / 1000)} s behind the newest backup: named after that one`,
+    );
+  }
+  const named = new Date(time);
+  return {
+    id: backupId(kind, target, named),
+    kind,
+    target,
+    base: `${folderOf(kind, target)}${backupName(kind, named)}`,
+    startedAt,
+    storages,
+  };
+}
+
+/** The storages that a backup is written to, by the settings and by what the command line adds. */
+function storagesToWrite({ settings, storages }: Run, uploadS3: boolean): Storage[] {
+  const wanted = settings.BACKUP_STORAGE;
+  const chosen = storages.filter(({ type }) => wanted === 'both' || wanted === type || (type === 's3' && uploadS3));
+  if (uploadS3 && !chosen.some(({ type }) => type === 's3')) {
+    throw new OperatorError(
+      'SETTINGS_INVALID',
+      '--upload-s3: AWS_S3_BUCKET_NAME is not set',
+      'Set AWS_S3_BUCKET_NAME (and AWS_S3_REGION_NAME), or leave --upload-s3 out.',
+    );
+  }
+  return chosen;
+}
+
+async function takenTimes(storage: Storage, kind: Kind, target: string): Promise<number[]> {
+  const folder = folderOf(kind, target);
+  const times = new Set<number>();
+  try {
+    for await (const { key } of storage.list(folder)) {
+      const parsed = parseObjectName(key.slice(folder.length));
+      if (parsed?.kind === kind) times.add(parsed.time.getTime());
+    }
+  } catch (error) {
+    // A role that may write and not list is right for a backup: the storage itself refuses a name that is taken.
+    if (!(error instanceof OperatorError && error.code === 'STORAGE_DENIED')) throw error;
+  }
+  return [...times];
+}
+
+/** The storages that have everything so far. */
+export function intact(draft: Draft, outcomes: readonly Outcome[]): Storage[] {
+  return draft.storages.filter((storage) => !outcomes.some((outcome) => outcome.storage === storage && outcome.error));
+}
+
+/**
+ * Makes the stored files a backup by writing the manifest beside them, last, wherever all of them arrived.
+ *
+ * @throws the first storage's error where no storage took the manifest
+ */
+export async function completeBackup(
+  run: Run,
+  draft: Draft,
+  manifest: Manifest,
+  outcomes: readonly Outcome[],
+): Promise<BackupResult> {
+  const bytes = serializeManifest(manifest);
+  const failures = outcomes
+    .filter(({ error }) => error)
+    .map(({ storage, error }) => ({ storage: storage.name, error }));
+  const storedIn: string[] = [];
+  for (const storage of intact(draft, outcomes)) {
+    try {
+      await storage.write(`${draft.base}${manifestSuffix}`, Readable.from([bytes]), {
+        expectedBytes: bytes.length,
+        signal: run.signal,
+      });
+      storedIn.push(storage.name);
+    } catch (error) {
+      failures.push({ storage: storage.name, error });
+    }
+  }
+  if (storedIn.length === 0) throw failures[0]?.error;
+  for (const { storage, error } of failures)
+    run.log.warn(`${draft.id} is not stored in ${storage}: ${messageOf(error)}`);
+  return { manifest, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0), storedIn, failures };
+}
+
+/** Takes back the files of a backup that came to nothing. What cannot be removed has no manifest and counts for nothing. */
+export async function discardDraft(run: Run, draft: Draft, keys: readonly string[]): Promise<void> {
+  for (const storage of draft.storages) {
+    for (const { key, reason } of await storage.remove(keys)) {
+      run.log.warn(`${key} is left in ${storage.name} without a manifest: ${reason}`);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { type Compression, compressions } from '../../core/archive-name.js';
+import { megabytes } from '../../core/backup-table.js';
+import { exitCodeOf, OperatorError } from '../../core/errors.js';
+import type { Settings } from '../../core/settings.js';
+import type { BackupResult } from '../backup.js';
+import { backupDatabase } from '../backup-database.js';
+import { listBackups } from '../list-backups.js';
+import type { Invocation } from '../program.js';
+import type { Run } from '../run.js';
+import { cleanup } from './cleanup.js';
+import { printBackups } from './list.js';
+import { megabytesASecond, wholeNumber } from './option-values.js';
+
+interface BackupOptions {
+  readonly database?: true;
+  readonly media?: true;
+  readonly full?: true;
+  readonly list?: true;
+  readonly cleanup?: true;
+  readonly format?: 'plain' | 'custom' | 'parallel';
+  readonly compress: boolean;
+  readonly compression?: Compression;
+  readonly uploadS3?: true;
+  readonly jobs?: number;
+  readonly maxRate?: number;
+  readonly schema: string[];
+  readonly table: string[];
+  readonly excludeTable: string[];
+  readonly excludeTableData: string[];
+  readonly exclude: string[];
+  readonly withGlobals?: true;
+  readonly withPasswords?: true;
+  readonly json?: true;
+}
+
+const collect = (value: string, before: string[]) => [...before, value];
+
+export function registerBackup(root: Command, invocation: Invocation): void {
+  root
+    .command('backup')
+    .description('Back up the database, the media files, or both.')
+    .option('--database', 'back up the database')
+    .option('--media', 'back up the media files')
+    .option('--full', 'back up both; one failing does not stop the other')
+    .option('--list', 'list the backups, as "respaldo list"')
+    .option('--cleanup', 'remove what the retention policy does not keep, as "respaldo cleanup"')
+    .addOption(
+      new Option('--format <format>', 'pg_dump’s plain or custom format, or parallel (BACKUP_FORMAT)').choices([
+        'plain',
+        'custom',
+        'parallel',
+      ]),
+    )
+    .option('--no-compress', 'store uncompressed')
+    .addOption(new Option('--compression <method>', 'how to compress (BACKUP_COMPRESSION)').choices(compressions))
+    .option('--upload-s3', 'store in S3 as well as in the local directory')
+    .option('--jobs <n>', 'parallel: workers (the cores, at most 8)', wholeNumber)
+    .option(
+      '--max-rate <MB/s>',
+      'parallel: megabytes a second that are read at most, to be kind to the server',
+      megabytesASecond,
+    )
+    .option('--schema <pattern>', 'only schemas that match (repeatable)', collect, [])
+    .option('--table <pattern>', 'only tables that match (repeatable)', collect, [])
+    .option('--exclude-table <pattern>', 'without tables that match (repeatable)', collect, [])
+    .option('--exclude-table-data <pattern>', 'without the rows of tables that match (repeatable)', collect, [])
+    .option('--exclude <pattern>', 'media: without files that match, as in tar (repeatable)', collect, [])
+    .option('--with-globals', 'add roles and memberships, without passwords')
+    .option('--with-passwords', 'with --with-globals: their password hashes too')
+    .option('--json', 'print the result as JSON')
+    .action(async (options: BackupOptions) => {
+      const run = await invocation.start();
+      if (options.list) return printBackups(invocation, run, await listBackups(run), options.json === true);
+      if (options.cleanup) return cleanup(invocation, run, {});
+      const steps = stepsOf(options, run);
+      const results: BackupResult[] = [];
+      const errors: unknown[] = [];
+      for (const step of steps) {
+        try {
+          const result = await step();
+          results.push(result);
+          if (!options.json) invocation.print(describeBackup(result));
+          errors.push(...result.failures.map(({ error }) => error));
+        } catch (error) {
+          errors.push(error);
+          if (steps.length > 1) run.log.error(error);
+          run.signal.throwIfAborted();
+        }
+      }
+      if (options.json) invocation.print(JSON.stringify(results.map(resultJson), null, 2));
+      if (results.length === 0 && steps.length === 1) throw errors[0];
+      if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
+    });
+}
+
+function stepsOf(options: BackupOptions, run: Run): (() => Promise<BackupResult>)[] {
+  if (!options.database && !options.media && !options.full) {
+    throw new OperatorError('USAGE', 'backup: what to back up is not said', 'Add --database, --media or --full.');
+  }
+  const steps: (() => Promise<BackupResult>)[] = [];
+  if (options.database || options.full) steps.push(() => backupDatabase(run, databaseOptions(options, run.settings)));
+  return steps;
+}
+
+function databaseOptions(options: BackupOptions, settings: Settings) {
+  const format = options.format ?? settings.BACKUP_FORMAT;
+  return {
+    format,
+    compression: format === 'parallel' ? parallelCompression(options) : compressionOf(options, settings),
+    jobs: options.jobs,
+    maxRate: options.maxRate,
+    uploadS3: options.uploadS3 === true,
+    selection: {
+      schemas: options.schema,
+      tables: options.table,
+      excludeTables: options.excludeTable,
+      excludeTableData: options.excludeTableData,
+    },
+    globals: options.withGlobals
+      ? options.withPasswords
+        ? ('with passwords' as const)
+        : ('without passwords' as const)
+      : ('none' as const),
+  };
+}
+
+/** A parallel dump is of many objects, each compressed with zstd as it is read. */
+function parallelCompression({ compress, compression }: BackupOptions): Compression {
+  if (compress && (compression ?? 'zstd') === 'zstd') return 'zstd';
+  throw new OperatorError(
+    'USAGE',
+    'a parallel dump is always compressed with zstd',
+    'Leave the compression out, or use --format plain or custom.',
+  );
+}
+
+function compressionOf({ compress, compression }: BackupOptions, settings: Settings): Compression {
+  if (compress) return compression ?? settings.BACKUP_COMPRESSION;
+  if (compression !== undefined && compression !== 'none') {
+    throw new OperatorError(
+      'USAGE',
+      `--no-compress and --compression ${compression} contradict each other`,
+      'Leave one of them out.',
+    );
+  }
+  return 'none';
+}
+
+/** `db_backup_20240115_120000: 45.32 MB in /backups, 12 s, 34 tables with 120,345 rows`. */
+function describeBackup({ manifest, bytes, storedIn }: BackupResult): string {
+  const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1000;
+  const tables = manifest.database?.tables ?? [];
+  const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
+  const what = manifest.database
+    ? `${tables.length} tables with ${rows.toLocaleString('en')} rows`
+    : `${manifest.media?.files.toLocaleString('en')} files`;
+  return `${manifest.id}: ${megabytes(bytes)} MB in ${storedIn.join(' and ')}, ${seconds.toFixed(1)} s, ${what}`;
+}
+
+function resultJson({ manifest, bytes, storedIn, failures }: BackupResult) {
+  return {
+    id: manifest.id,
+    kind: manifest.kind,
+    bytes,
+    storedIn,
+    failures: failures.map(({ storage, error }) => ({
+      storage,
+      error: error instanceof Error ? error.message : String(error),
+    })),
+    manifest,
+  };
+}

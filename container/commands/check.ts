@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import prettyBytes from 'pretty-bytes';
+import { type Kind, kinds } from '../../core/archive-name.js';
+import { megabytes } from '../../core/backup-table.js';
+import { exitCodes } from '../../core/errors.js';
+import { type Freshness, judgeFreshness } from '../../core/freshness.js';
+import { newestGood, type Unsound } from '../../core/soundness.js';
+import type { Storage } from '../../core/storage.js';
+import { namesDatabase } from '../postgres/connection.js';
+import type { Invocation } from '../program.js';
+import type { Run } from '../run.js';
+import { hours } from './option-values.js';
+
+interface CheckOptions {
+  readonly maxAge?: number;
+  readonly json?: true;
+}
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly what: string;
+  readonly text: string;
+}
+
+export function registerCheck(root: Command, invocation: Invocation): void {
+  root
+    .command('check')
+    .description('See whether the newest good backups are fresh, and the storage has room. Ends in 8 where not.')
+    .option('--max-age <hours>', 'how old the newest good backup may be (25 for databases, 192 for media)', hours)
+    .option('--json', 'print the findings as JSON')
+    .action(async ({ maxAge, json }: CheckOptions) => {
+      const run = await invocation.start();
+      const findings = await check(run, maxAge);
+      invocation.print(json ? JSON.stringify(findings, null, 2) : findings.map(line).join('\n'));
+      if (findings.some(({ ok }) => !ok)) invocation.exitWith(exitCodes.stale);
+    });
+}
+
+/** Looks at each storage that backups are written to. */
+export async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> {
+  const { settings } = run;
+  const findings: Finding[] = [];
+  const written = run.storages.filter(
+    ({ type }) => settings.BACKUP_STORAGE === 'both' || settings.BACKUP_STORAGE === type,
+  );
+  for (const storage of written) {
+    for (const kind of kinds) {
+      const limit =
+        maxAgeHours ?? (kind === 'database' ? settings.BACKUP_MAX_AGE_HOURS : settings.BACKUP_MEDIA_MAX_AGE_HOURS);
+      findings.push(...(await checkKind(run, storage, kind, limit)));
+    }
+    const free = await storage.freeBytes();
+    if (free !== undefined) findings.push(space(storage, free, settings.BACKUP_MIN_FREE_MB));
+  }
+  return findings;
+}
+
+async function checkKind(run: Run, storage: Storage, kind: Kind, limit: number): Promise<Finding[]> {
+  const target = run.settings.BACKUP_TARGET ?? '';
+  const { good, unsound } = await newestGood(storage, kind, target);
+  if (good.length === 0 && unsound.length === 0 && !isBackedUp(run, kind)) return [];
+  const freshness = judgeFreshness(kind, target, good, limit, run.now());
+  return [age(storage, freshness), ...halved(freshness), ...unsound.map((each) => damaged(storage, each))];
+}
+
+/** A kind that is not configured and has no backup is nobody's concern. */
+function isBackedUp({ settings, environment }: Run, kind: Kind): boolean {
+  if (kind === 'media') return settings.MEDIA_ROOT !== undefined;
+  return namesDatabase(settings, environment) || settings.MEDIA_ROOT === undefined;
+}
+
+function age(storage: Storage, { kind, newest, ageHours, maxAgeHours, stale }: Freshness): Finding {
+  const text =
+    newest && ageHours !== undefined
+      ? `newest good backup ${newest.id} is ${ageHours.toFixed(1)} h old (limit ${maxAgeHours} h), ${megabytes(newest.bytes)} MB, in ${storage.name}`
+      : `no good backup in ${storage.name}`;
+  return { ok: !stale, what: `${kind} age`, text };
+}
+
+function halved({ kind, newest, halvedFrom }: Freshness): Finding[] {
+  if (halvedFrom === undefined || !newest) return [];
+  const text = `${newest.id} has ${megabytes(newest.bytes)} MB, the one before had ${megabytes(halvedFrom)} MB: less than half`;
+  return [{ ok: false, what: `${kind} size`, text }];
+}
+
+function damaged(storage: Storage, { backup, reason }: Unsound): Finding {
+  return { ok: false, what: `${backup.kind} damaged`, text: `${backup.id} in ${storage.name}: ${reason}` };
+}
+
+function space(storage: Storage, free: number, minimumMegabytes: number): Finding {
+  return {
+    ok: free >= minimumMegabytes * 1024 * 1024,
+    what: 'disk space',
+    text: `${prettyBytes(free)} free in ${storage.name} (limit ${prettyBytes(minimumMegabytes * 1024 * 1024)})`,
+  };
+}
+
+function line({ ok, what, text }: Finding): string {
+  return `${ok ? 'OK  ' : 'FAIL'} | ${what.padEnd(16)} | ${text}`;
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { type Check, type Diagnosis, diagnose } from '../doctor/check.js';
+import { databaseChecks } from '../doctor/database-checks.js';
+import { keyChecks } from '../doctor/key-checks.js';
+import { programChecks } from '../doctor/program-checks.js';
+import { clockCheck, storageChecks } from '../doctor/storage-checks.js';
+import type { Invocation } from '../program.js';
+import type { Run } from '../run.js';
+
+export function registerDoctor(root: Command, invocation: Invocation): void {
+  root
+    .command('doctor')
+    .description('Try everything that backups and restores need, and say how to mend what is wrong.')
+    .option('--json', 'print the findings as JSON')
+    .action(async ({ json }: { json?: true }) => {
+      const run = await invocation.start();
+      const diagnoses: Diagnosis[] = [];
+      for (const check of checks(run)) {
+        run.signal.throwIfAborted();
+        const diagnosis = await diagnose(check);
+        diagnoses.push(diagnosis);
+        if (!json) invocation.print(line(diagnosis));
+      }
+      const failed = diagnoses.filter(({ state }) => state === 'fail');
+      if (json)
+        invocation.print(
+          JSON.stringify(
+            diagnoses.map(({ error, ...rest }) => ({ ...rest, ...(error ? { code: error.code } : {}) })),
+            null,
+            2,
+          ),
+        );
+      else
+        invocation.print(
+          failed.length === 0
+            ? '\nEverything that is needed works.'
+            : `\n${failed.length} of ${diagnoses.length} checks failed.`,
+        );
+      if (failed[0]?.error) invocation.exitWith(failed[0].error.exitCode);
+    });
+}
+
+function checks(run: Run): Check[] {
+  const { settings, storages } = run;
+  const usesS3 = storages.some(({ type }) => type === 's3');
+  const region = settings.AWS_S3_REGION_NAME ?? settings.AWS_REGION ?? 'us-east-1';
+  const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL ?? `https://s3.${region}.amazonaws.com`;
+  return [
+    ...programChecks(settings),
+    ...databaseChecks(run),
+    ...storages.flatMap((storage) => storageChecks(run, storage)),
+    ...(usesS3 ? [clockCheck(endpoint)] : []),
+    ...keyChecks(run),
+  ];
+}
+
+const words = { ok: 'OK  ', warn: 'WARN', fail: 'FAIL' } as const;
+
+function line({ what, state, text, fix }: Diagnosis): string {
+  const found = `${words[state]} | ${what}: ${text}`;
+  return state === 'ok' ? found : `${found}\n       fix: ${fix}`;
+}

@@ -1,0 +1,22 @@
+import { InvalidArgumentError } from 'commander';
+
+/*
+ * The values of options, read from the command line.
+ */
+
+export function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value)) throw new InvalidArgumentError('Give a whole number, 1 or more.');
+  return Number(value);
+}
+
+export function megabytesASecond(value: string): number {
+  const rate = Number(value);
+  if (!(rate > 0)) throw new InvalidArgumentError('Give megabytes a second, more than 0.');
+  return rate * 1_000_000;
+}
+
+export function hours(value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('Give hours, more than 0.');
+  return number;
+}

@@ -1,0 +1,94 @@
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { kinds, parseBackupId } from '../../core/archive-name.js';
+import { type Backup, readCatalog } from '../../core/catalog.js';
+import { exitCodes, OperatorError } from '../../core/errors.js';
+import { readManifest } from '../../core/read-manifest.js';
+import type { Storage } from '../../core/storage.js';
+import type { Invocation } from '../program.js';
+import type { Run } from '../run.js';
+import { compareDigest } from '../streams/compare-digest.js';
+
+interface VerifyOptions {
+  readonly all?: true;
+  readonly json?: true;
+}
+
+/** Whether one copy of a backup still has the bytes that were stored. */
+export interface Verification {
+  readonly id: string;
+  readonly storage: string;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+export function registerVerify(root: Command, invocation: Invocation): void {
+  root
+    .command('verify')
+    .description('Read stored backups again and compare every byte’s digest: the newest of each kind, one, or all.')
+    .argument('[backup]', 'a backup’s id')
+    .option('--all', 'every backup')
+    .option('--json', 'print the result as JSON')
+    .action(async (id: string | undefined, { all, json }: VerifyOptions) => {
+      const run = await invocation.start();
+      const results: Verification[] = [];
+      for (const { storage, backup } of await choose(run, id, all === true)) {
+        const result = await verify(run, storage, backup);
+        results.push(result);
+        if (!json)
+          invocation.print(`${result.ok ? 'OK  ' : 'FAIL'} | ${result.id} | ${result.storage} | ${result.text}`);
+      }
+      if (json) invocation.print(JSON.stringify(results, null, 2));
+      if (results.some(({ ok }) => !ok)) invocation.exitWith(exitCodes.integrity);
+    });
+}
+
+interface Copy {
+  readonly storage: Storage;
+  readonly backup: Backup;
+}
+
+async function choose(run: Run, id: string | undefined, all: boolean): Promise<Copy[]> {
+  const target = run.settings.BACKUP_TARGET ?? '';
+  const parsed = id === undefined ? undefined : parseBackupId(id, target);
+  const copies: Copy[] = [];
+  for (const storage of run.storages) {
+    for (const kind of kinds) {
+      const { backups } = await readCatalog(storage, kind, parsed?.target ?? target);
+      const chosen = parsed
+        ? backups.filter((backup) => backup.kind === parsed.kind && backup.time.getTime() === parsed.time.getTime())
+        : all
+          ? backups
+          : backups.slice(0, 1);
+      copies.push(...chosen.map((backup) => ({ storage, backup })));
+    }
+  }
+  if (copies.length > 0 && (id === undefined || parsed)) return copies;
+  throw new OperatorError(
+    'NO_SUCH_BACKUP',
+    id === undefined ? 'there is no backup to verify' : `there is no backup "${id}"`,
+    'List what there is: respaldo list.',
+  );
+}
+
+async function verify(run: Run, storage: Storage, backup: Backup): Promise<Verification> {
+  const result = { id: backup.id, storage: storage.name };
+  const step = run.progress.start(`verifying ${backup.id}`, backup.bytes);
+  try {
+    const manifest = await readManifest(storage, backup.manifestKey, backup.id);
+    let done = 0;
+    for (const file of manifest.files) {
+      const compared = compareDigest(file, backup.id, (bytes) => step.update(done + bytes));
+      compared.resume();
+      await pipeline(await storage.read(file.key, { signal: run.signal }), compared);
+      done += file.bytes;
+    }
+    return { ...result, ok: true, text: `${done} bytes as they were stored` };
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (!(error instanceof OperatorError)) throw error;
+    return { ...result, ok: false, text: error.message };
+  } finally {
+    step.end();
+  }
+}

@@ -1,0 +1,83 @@
+import pg from 'pg';
+import prettyBytes from 'pretty-bytes';
+import { clientsFor } from '../postgres/clients.js';
+import { connectionFrom, namesDatabase, withSession } from '../postgres/connection.js';
+import { roleRights } from '../postgres/preflight.js';
+import { assertReadable, relations } from '../postgres/relations.js';
+import { databaseProperties, serverVersion } from '../postgres/server.js';
+import type { Run } from '../run.js';
+import { type Check, warn } from './check.js';
+
+/** Whether the database can be reached, read, dumped and restored. */
+export function databaseChecks(run: Run): Check[] {
+  const { settings, environment } = run;
+  if (!namesDatabase(settings, environment)) {
+    return [
+      {
+        what: 'database',
+        run: async () => warn('no database is named', 'Set DATABASE_URL=postgresql://user:password@host:5432/name.'),
+      },
+    ];
+  }
+  const inSession =
+    <T>(use: (client: pg.Client, name: string) => Promise<T>) =>
+    async () => {
+      const connection = await connectionFrom(settings, environment);
+      return withSession(connection, 'doctor', (client) => use(client, connection.database));
+    };
+  return [
+    {
+      what: 'database reachable',
+      run: inSession(async (client, name) => {
+        const properties = await databaseProperties(client, name);
+        return `"${name}", ${prettyBytes(properties?.bytes ?? 0)}, PostgreSQL ${(await serverVersion(client)).text}`;
+      }),
+    },
+    {
+      what: 'pg_dump fits the server',
+      run: inSession(async (client, name) => {
+        const fitting = await clientsFor(
+          await serverVersion(client),
+          `"${name}" cannot be backed up`,
+          settings.PG_BINDIR,
+        );
+        return `${fitting.version} in ${fitting.directory}`;
+      }),
+    },
+    {
+      what: 'database readable',
+      run: inSession(async (client, name) => {
+        const all = await relations(client);
+        await assertReadable(client, name, all);
+        return `${all.length} tables and sequences`;
+      }),
+    },
+    { what: 'restore possible', run: inSession(restorable) },
+    { what: 'kept databases', run: inSession(kept) },
+  ];
+}
+
+async function restorable(client: pg.Client) {
+  const { name, createDatabase } = await roleRights(client);
+  if (createDatabase) return `"${name}" may create databases`;
+  return warn(
+    `"${name}" may not create databases: restores need --in-place, or another role`,
+    `As a superuser: ALTER ROLE "${name}" CREATEDB;`,
+  );
+}
+
+/** What earlier restores left: databases kept on purpose, and those of interrupted runs. */
+async function kept(client: pg.Client, name: string) {
+  const { rows } = await client.query<{ datname: string; bytes: string }>(
+    `SELECT datname, CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) ELSE 0 END AS bytes
+     FROM pg_database
+     WHERE starts_with(datname::text, left($1, 40)) AND datname ~ '_(before|restoring|restored)_[0-9]{8}_[0-9]{6}$' ORDER BY 1`,
+    [name],
+  );
+  if (rows.length === 0) return 'none from earlier restores';
+  const named = rows.map(({ datname, bytes }) => `${datname} (${prettyBytes(Number(bytes))})`);
+  return warn(
+    `from earlier restores: ${named.join(', ')}`,
+    `When they are not needed any more: ${rows.map(({ datname }) => `DROP DATABASE ${pg.escapeIdentifier(datname)};`).join(' ')}`,
+  );
+}

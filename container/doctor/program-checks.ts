@@ -1,0 +1,69 @@
+import { execa } from 'execa';
+import { OperatorError } from '../../core/errors.js';
+import type { Settings } from '../../core/settings.js';
+import { installedClients } from '../postgres/clients.js';
+import { childEnvironment } from '../streams/command.js';
+import { findProgram } from '../streams/programs.js';
+import { type Check, warn } from './check.js';
+
+/** The programs that backups and restores are made with. */
+export function programChecks(settings: Settings): Check[] {
+  const wantsZstd = settings.BACKUP_COMPRESSION === 'zstd';
+  return [
+    { what: 'Node.js', run: async () => process.version },
+    { what: 'pg_dump, psql, pg_restore', run: () => clients(settings) },
+    { what: 'gzip', run: gzip },
+    {
+      what: 'zstd',
+      run: async () =>
+        (await version('zstd')) ??
+        absent('zstd', 'apt-get install zstd', wantsZstd, 'backups with --compression zstd cannot be made or restored'),
+    },
+    ...(settings.MEDIA_ROOT ? [{ what: 'GNU tar', run: tar }] : []),
+  ];
+}
+
+async function clients({ PG_BINDIR }: Settings): Promise<string> {
+  const found = await installedClients(PG_BINDIR);
+  if (found.length > 0) return found.map(({ version: text, directory }) => `${text} in ${directory}`).join(', ');
+  throw new OperatorError(
+    'CLIENT_MISSING',
+    'no pg_dump was found',
+    'apt-get install postgresql-client, or set PG_BINDIR to the directory that has it.',
+  );
+}
+
+async function gzip() {
+  const igzip = await findProgram('igzip');
+  if (igzip) return `igzip in ${igzip}`;
+  const pigz = await findProgram('pigz');
+  const fix = 'apt-get install isal';
+  return pigz
+    ? warn(`only pigz is here: backups take longer than with igzip`, fix)
+    : warn('neither igzip nor pigz is here: Node’s own gzip takes several times longer', fix);
+}
+
+async function tar() {
+  for (const name of ['tar', 'gtar']) {
+    const said = await version(name);
+    if (said?.includes('GNU tar')) return said;
+  }
+  throw new OperatorError(
+    'PROGRAM_MISSING',
+    'GNU tar is not installed',
+    'Install it: apt-get install tar, or brew install gnu-tar.',
+  );
+}
+
+function absent(name: string, fix: string, needed: boolean, consequence: string) {
+  if (needed) throw new OperatorError('PROGRAM_MISSING', `${name} is not installed`, `Install it: ${fix}.`);
+  return warn(`${name} is not installed: ${consequence}`, fix);
+}
+
+/** The first line of what a program says of its version; undefined where it is not there. */
+async function version(name: string): Promise<string | undefined> {
+  const file = await findProgram(name);
+  if (!file) return undefined;
+  const { stdout } = await execa(file, ['--version'], { reject: false, env: childEnvironment(), extendEnv: false });
+  return stdout.split('\n')[0] ?? name;
+}

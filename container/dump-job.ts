@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import type { Compression, Content, Wrapping } from '../core/archive-name.js';
+import { suffixOf } from '../core/archive-name.js';
+import type { Step } from '../core/log.js';
+import type { DatabaseFacts, Manifest, ManifestFile } from '../core/manifest.js';
+import { archive } from './archive.js';
+import { type Draft, intact } from './backup.js';
+import type { Clients } from './postgres/clients.js';
+import type { Connection } from './postgres/connection.js';
+import { dumpCommand } from './postgres/dump.js';
+import { assertReadable, describeDatabase, type Relation, relations } from './postgres/relations.js';
+import { resolveSelection, type Selection, selectionArguments } from './postgres/selection.js';
+import { databaseProperties } from './postgres/server.js';
+import type { Snapshot } from './postgres/snapshot.js';
+import type { Run } from './run.js';
+import type { Command } from './streams/command.js';
+import type { Compressor } from './streams/compress.js';
+import type { Encryptor } from './streams/encrypt.js';
+import type { Outcome } from './streams/store.js';
+
+export interface DatabaseBackupOptions {
+  readonly format: 'plain' | 'custom' | 'parallel';
+  readonly compression: Compression;
+  readonly uploadS3: boolean;
+  readonly selection: Selection;
+  /** Whether roles and memberships are stored too. */
+  readonly globals: 'none' | 'without passwords' | 'with passwords';
+  /** Workers of a parallel dump. */
+  readonly jobs?: number | undefined;
+  /** Bytes a second that a parallel dump reads at most. */
+  readonly maxRate?: number | undefined;
+}
+
+/** What one dump has found out and works with. */
+export interface DumpJob {
+  readonly run: Run;
+  readonly options: DatabaseBackupOptions;
+  readonly draft: Draft;
+  readonly connection: Connection;
+  readonly compressor: Compressor | undefined;
+  readonly encryptor: Encryptor | undefined;
+  readonly snapshot: Snapshot;
+  readonly clients: Clients;
+  /** `15.13` */
+  readonly server: string;
+}
+
+/** The files of a backup in the making, and which storages have all of them so far. */
+export class StoredFiles {
+  readonly files: ManifestFile[] = [];
+  readonly outcomes: Outcome[] = [];
+  uncompressedBytes = 0;
+
+  constructor(private readonly job: DumpJob) {}
+
+  /**
+   * Stores what a program writes, wherever all files before it arrived.
+   *
+   * @param until must resolve before the file may be complete
+   */
+  async add(
+    command: Command,
+    file: { readonly key: string; readonly role: ManifestFile['role']; readonly content: Content },
+    {
+      expectedBytes,
+      step,
+      until,
+    }: { readonly expectedBytes: number; readonly step: Step; readonly until?: Promise<unknown> },
+  ): Promise<void> {
+    const { draft, encryptor, compressor, options, run } = this.job;
+    const wrapping: Wrapping = {
+      content: file.content,
+      compression: options.compression,
+      encryption: encryptor?.method ?? 'none',
+    };
+    const archived = await archive(
+      { command },
+      {
+        key: `${file.key}${suffixOf(wrapping)}`,
+        role: file.role,
+        storages: intact(draft, this.outcomes),
+        compressor,
+        encryptor,
+        expectedBytes,
+        ...(until ? { until } : {}),
+        signal: run.signal,
+        step,
+      },
+    );
+    this.take(archived.file, archived.outcomes, archived.uncompressedBytes);
+  }
+
+  take(file: ManifestFile, outcomes: readonly Outcome[], uncompressedBytes: number): void {
+    this.files.push(file);
+    this.outcomes.push(...outcomes);
+    this.uncompressedBytes += uncompressedBytes;
+  }
+}
+
+/** pg_dump of the job's snapshot. */
+export function dumpOf({ connection, clients, snapshot, run }: DumpJob, args: readonly string[]): Promise<Command> {
+  const lockTimeoutSeconds = run.settings.BACKUP_LOCK_TIMEOUT;
+  return dumpCommand({ connection, clients, snapshot: snapshot.id, lockTimeoutSeconds }, args);
+}
+
+export interface ChosenTables {
+  readonly withData: readonly Relation[];
+  /** Their definition is dumped, their rows are not. */
+  readonly withoutData: readonly Relation[];
+}
+
+/**
+ * The tables that the selection chooses.
+ *
+ * @throws OperatorError NOT_READABLE for what may not be read
+ */
+export async function chooseTables(job: DumpJob): Promise<ChosenTables> {
+  const { client } = job.snapshot;
+  const all = await relations(client);
+  const { selection } = job.options;
+  let included = all;
+  let withoutData: ReadonlySet<number> = new Set();
+  if (selectionArguments(selection).length > 0) {
+    const pgRestore = join(job.clients.directory, 'pg_restore');
+    const resolved = await resolveSelection(selection, (args) => dumpOf(job, args), pgRestore, job.run.signal);
+    included = all.filter(({ oid }) => resolved.included.has(oid));
+    withoutData = resolved.withoutData;
+  }
+  await assertReadable(client, job.connection.database, included);
+  const tables = included.filter(({ kind }) => kind === 'table');
+  return {
+    withData: tables.filter(({ oid }) => !withoutData.has(oid)),
+    withoutData: tables.filter(({ oid }) => withoutData.has(oid)),
+  };
+}
+
+/** What the manifest tells of the database; its tables are filled in when they are counted. */
+export async function databaseFacts({
+  snapshot,
+  connection,
+  server,
+  clients,
+  options,
+}: DumpJob): Promise<DatabaseFacts> {
+  const properties = await databaseProperties(snapshot.client, connection.database);
+  const selection = selectionArguments(options.selection);
+  return {
+    name: connection.database,
+    bytes: properties?.bytes ?? 0,
+    serverVersion: server,
+    clientVersion: clients.version,
+    encoding: properties?.encoding ?? '',
+    collation: properties?.collation ?? '',
+    ctype: properties?.ctype ?? '',
+    owner: properties?.owner ?? '',
+    ...(await describeDatabase(snapshot.client)),
+    tables: [],
+    ...(selection.length > 0 ? { selection } : {}),
+  };
+}
+
+export function manifestOf(job: DumpJob, database: DatabaseFacts, { files, uncompressedBytes }: StoredFiles): Manifest {
+  const { run, draft, options, encryptor, compressor } = job;
+  return {
+    schemaVersion: 1,
+    id: draft.id,
+    kind: draft.kind,
+    target: draft.target,
+    program: { name: 'respaldo', version: run.version },
+    startedAt: draft.startedAt.toISOString(),
+    finishedAt: run.now().toISOString(),
+    format: options.format,
+    compression: { method: options.compression, ...(compressor ? { program: compressor.command.name } : {}) },
+    encryption: encryptor ? { method: encryptor.method, recipients: [...encryptor.recipients] } : { method: 'none' },
+    files,
+    uncompressedBytes,
+    database,
+    warnings: [],
+  };
+}

@@ -1,0 +1,203 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import {
+  folderOf,
+  type Kind,
+  manifestSuffix,
+  parseBackupId,
+  parseObjectName,
+  type Wrapping,
+  wrappingOf,
+} from '../core/archive-name.js';
+import { type Backup, readCatalog } from '../core/catalog.js';
+import { OperatorError } from '../core/errors.js';
+import type { Manifest, ManifestFile } from '../core/manifest.js';
+import { readManifest } from '../core/read-manifest.js';
+import { parseS3Url, type S3Location } from '../core/s3-url.js';
+import type { Storage } from '../core/storage.js';
+import type { Run } from './run.js';
+import { LocalStorage } from './storage/local-storage.js';
+
+/** An archive that can be restored, and what is known about it. */
+export interface FoundArchive {
+  /** For messages: the backup's id, or the file that was named. */
+  readonly id: string;
+  readonly storage: Storage;
+  readonly kind: Kind;
+  readonly wrapping: Wrapping;
+  /** The archive; of a parallel backup, its folder and the bytes of all files together. */
+  readonly archive: { readonly key: string; readonly bytes: number; readonly sha256: string | undefined };
+  /** All its files, by the keys that they have in `storage`. Empty where there is no manifest. */
+  readonly files: readonly ManifestFile[];
+  /** Undefined for an archive of another program, or one whose manifest is not beside it: nothing vouches for its bytes. */
+  readonly manifest: Manifest | undefined;
+}
+
+/** Opens a bucket and prefix that is not the configured one. */
+export type OpenBucket = (location: S3Location) => Promise<Storage>;
+
+/**
+ * The newest backup of a kind in any storage.
+ *
+ * @throws OperatorError NO_SUCH_BACKUP
+ */
+export async function findLatest(run: Run, kind: Kind): Promise<FoundArchive> {
+  const target = run.settings.BACKUP_TARGET ?? '';
+  let newest: { backup: Backup; storage: Storage } | undefined;
+  for (const storage of run.storages) {
+    const backup = (await readCatalog(storage, kind, target)).backups[0];
+    if (backup && (!newest || backup.time > newest.backup.time)) newest = { backup, storage };
+  }
+  if (newest) return fromBackup(newest.storage, newest.backup);
+  throw new OperatorError(
+    'NO_SUCH_BACKUP',
+    `there is no ${kind} backup${target === '' ? '' : ` of target ${target}`} in ${run.storages.map(({ name }) => name).join(' or ')}`,
+    `Take one: respaldo backup --${kind}. If there should be some, check BACKUP_DIR, AWS_S3_BUCKET_NAME and BACKUP_TARGET.`,
+  );
+}
+
+/**
+ * What a person named: an `s3://` URL, a file, a backup's id, or an archive's name as the list shows it.
+ *
+ * @throws OperatorError NO_SUCH_BACKUP or MANIFEST_INVALID
+ */
+export async function findArchive(run: Run, reference: string, openBucket: OpenBucket): Promise<FoundArchive> {
+  if (reference.startsWith('s3://')) return findByUrl(reference, openBucket);
+  if (await exists(reference)) return findByPath(resolve(reference));
+  const parsed = parseBackupId(reference, run.settings.BACKUP_TARGET ?? '');
+  if (parsed) {
+    for (const storage of run.storages) {
+      const { backups, unvouched } = await readCatalog(storage, parsed.kind, parsed.target);
+      const backup = backups.find(({ time }) => time.getTime() === parsed.time.getTime());
+      if (backup) return fromBackup(storage, backup);
+      const damaged = unvouched.find(
+        ({ key }) => key === `${folderOf(parsed.kind, parsed.target)}${parsed.name}${manifestSuffix}`,
+      );
+      if (damaged) await readManifest(storage, damaged.key);
+      const file = unvouched.find(({ key }) => wrappingOf(key) && key.includes(`/${parsed.name}.`));
+      if (file) return unvouchedArchive(storage, file.key, file.bytes);
+    }
+  } else {
+    for (const storage of run.storages.filter(({ type }) => type === 'local')) {
+      for (const path of [
+        `${storage.name}/${reference}`,
+        `${storage.name}/database/${reference}`,
+        `${storage.name}/media/${reference}`,
+      ]) {
+        if (await exists(path)) return findByPath(resolve(path));
+      }
+    }
+  }
+  throw new OperatorError(
+    'NO_SUCH_BACKUP',
+    `there is no backup "${reference}" in ${run.storages.map(({ name }) => name).join(' or ')}, and no file of that name`,
+    'List what there is: respaldo list.',
+  );
+}
+
+async function fromBackup(storage: Storage, backup: Backup): Promise<FoundArchive> {
+  const manifest = await readManifest(storage, backup.manifestKey, backup.id);
+  return vouchedArchive(storage, backup.manifestKey, manifest, backup.id, (file) => file.key);
+}
+
+/** A file beside its manifest is as good as in a storage; alone it is restored unvouched. */
+async function findByPath(path: string): Promise<FoundArchive> {
+  return findInFolder(new LocalStorage(dirname(path)), basename(path), path);
+}
+
+async function findByUrl(reference: string, openBucket: OpenBucket): Promise<FoundArchive> {
+  const { bucket, key } = parseS3Url(reference);
+  const cut = key.lastIndexOf('/') + 1;
+  return findInFolder(await openBucket({ bucket, key: key.slice(0, cut) }), key.slice(cut), reference);
+}
+
+async function findInFolder(folder: Storage, name: string, shown: string): Promise<FoundArchive> {
+  const parsed = parseObjectName(name);
+  let file: { key: string; bytes: number } | undefined;
+  let manifestKey: string | undefined;
+  for await (const object of folder.list(parsed ? parsed.name : name)) {
+    if (object.key === name) file = object;
+    if (parsed && object.key === `${parsed.name}${manifestSuffix}`) manifestKey = object.key;
+  }
+  const isFolder = parsed?.rest === '';
+  if (!(isFolder ? manifestKey : file)) {
+    throw new OperatorError('NO_SUCH_BACKUP', `there is no ${shown}`, 'List what there is: respaldo list.');
+  }
+  if (!manifestKey) return unvouchedArchive(folder, name, file?.bytes ?? 0);
+  const manifest = await readManifest(folder, manifestKey);
+  // Its keys begin at the root of the storage that it was made in; here everything stands beside the manifest.
+  const above = folderOf(manifest.kind, manifest.target).length;
+  return vouchedArchive(folder, manifestKey, manifest, manifest.id, (each) => each.key.slice(above));
+}
+
+function vouchedArchive(
+  storage: Storage,
+  manifestKey: string,
+  manifest: Manifest,
+  id: string,
+  keyOf: (file: { readonly key: string }) => string,
+): FoundArchive {
+  const name = basename(manifestKey, manifestSuffix);
+  const base = `${folderOf(manifest.kind, manifest.target)}${name}`;
+  const archive = archiveOf(manifest, base);
+  const strange = manifest.files.some(({ key }) => !key.startsWith(`${base}.`) && !key.startsWith(`${base}/`));
+  if (!archive || manifest.id !== id || basename(manifest.id) !== name || strange) {
+    throw new OperatorError(
+      'MANIFEST_INVALID',
+      `manifest ${manifestKey} is of another backup: ${manifest.id}`,
+      'Somebody copied or renamed it. Use another backup (respaldo list), or give each file its own name again.',
+    );
+  }
+  return {
+    id,
+    storage,
+    kind: manifest.kind,
+    wrapping: archive.wrapping,
+    archive: { key: keyOf(archive.file), bytes: archive.file.bytes, sha256: archive.file.sha256 },
+    files: manifest.files.map((file) => ({ ...file, key: keyOf(file) })),
+    manifest,
+  };
+}
+
+/** What stands for the backup as a whole, and how it is wrapped. */
+function archiveOf({ format, files, encryption }: Manifest, base: string) {
+  if (format === 'parallel') {
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const wrapping: Wrapping = { content: 'dump', compression: 'zstd', encryption: encryption.method };
+    return { file: { key: `${base}/`, bytes, sha256: undefined }, wrapping };
+  }
+  const file = files.find(({ role }) => role === 'archive');
+  const wrapping = file && wrappingOf(file.key);
+  return file && wrapping && { file, wrapping };
+}
+
+function unvouchedArchive(storage: Storage, key: string, bytes: number): FoundArchive {
+  const wrapping = wrappingOf(key);
+  if (!wrapping) {
+    throw new OperatorError(
+      'USAGE',
+      `what is in ${key} cannot be told from its name`,
+      'Its name must end in .sql, .dump or .tar, then .gz or .zst, then .age or .gpg, each where it applies.',
+    );
+  }
+  const kind = wrapping.content === 'tar' ? 'media' : 'database';
+  return {
+    id: basename(key),
+    storage,
+    kind,
+    wrapping,
+    archive: { key, bytes, sha256: undefined },
+    files: [],
+    manifest: undefined,
+  };
+}
+
+/** Whether a path is of an archive: a file, or the folder of a parallel backup. */
+async function exists(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return found.isFile() || (found.isDirectory() && parseObjectName(basename(path))?.rest === '');
+  } catch {
+    return false; // then it is not a path that somebody meant
+  }
+}

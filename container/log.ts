@@ -1,0 +1,29 @@
+import pino from 'pino';
+import { OperatorError, renderError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+
+/** Lines for people on standard error. */
+export function textLog(write: (text: string) => void): Log {
+  return {
+    info: (message) => write(`${message}\n`),
+    warn: (message) => write(`WARNING: ${message}\n`),
+    error: (error) => write(`${renderError(error)}\n`),
+  };
+}
+
+/** JSON lines on standard error, for machines. */
+export function jsonLog(version: string): Log {
+  const logger = pino(
+    { base: { program: 'respaldo', version }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  return {
+    info: (message, fields) => logger.info({ ...fields }, message),
+    warn: (message, fields) => logger.warn({ ...fields }, message),
+    error: (error) => {
+      if (error instanceof OperatorError)
+        logger.error({ code: error.code, exitCode: error.exitCode, hint: error.hint }, error.message);
+      else logger.fatal({ err: error }, 'BUG');
+    },
+  };
+}

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { exitCodeOf, exitCodes, OperatorError } from '../core/errors.js';
+import { program } from './program.js';
+import { reportToSentry } from './sentry.js';
+import { logFor } from './wire.js';
+
+// The SDK's note on future Node versions is for developers; it would stand between a person and the messages that matter.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+const interruption = new AbortController();
+for (const [signal, code] of [
+  ['SIGINT', 'INTERRUPTED'],
+  ['SIGTERM', 'TERMINATED'],
+] as const) {
+  process.once(signal, () => {
+    interruption.abort(
+      new OperatorError(code, `interrupted by ${signal}`, 'Nothing half-done was left. Run again when it suits.'),
+    );
+    // Whatever does not let itself be ended within this time is left to the operating system.
+    setTimeout(() => process.exit(exitCodes[signal === 'SIGINT' ? 'interrupted' : 'terminated']), 4_500).unref();
+  });
+}
+
+try {
+  process.exitCode = await program(process.argv.slice(2), process.env, interruption.signal);
+} catch (thrown) {
+  const error = interruption.signal.aborted ? interruption.signal.reason : thrown;
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  } else {
+    logFor({ BACKUP_LOG: process.env.BACKUP_LOG === 'json' ? 'json' : 'text' }).error(error);
+    await reportToSentry(error, process.env.SENTRY_DSN);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+// A child that will not die, or a connection that will not close, must not keep a finished run alive.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -1,0 +1,270 @@
+import { availableParallelism } from 'node:os';
+import { Readable } from 'node:stream';
+import pg from 'pg';
+import { OperatorError } from '../../core/errors.js';
+import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
+import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
+import { restoreScript } from '../../core/restore-script.js';
+import { type BackupResult, completeBackup, intact } from '../backup.js';
+import {
+  type ChosenTables,
+  chooseTables,
+  type DumpJob,
+  databaseFacts,
+  dumpOf,
+  manifestOf,
+  type StoredFiles,
+} from '../dump-job.js';
+import { countRows, qualified } from '../postgres/relations.js';
+import { selectionArguments } from '../postgres/selection.js';
+import { storeEverywhere } from '../streams/store.js';
+import type { DumpedPart, DumpOrder, DumpStart } from './dump-work.js';
+import { type CopyTable, copyTables, indexesOf } from './tables.js';
+import { startThread } from './thread-channel.js';
+import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
+
+/** PostgreSQL reads a range of pages by itself from 14 on ("TID range scan"); before, each part would read the whole table. */
+const cutsFrom = 14;
+
+/** More workers than cores are slower; more than this are unkind to a server that is at work. */
+const mostJobs = 8;
+
+function mebibytes(megabytes: number | undefined): number | undefined {
+  return megabytes === undefined ? undefined : megabytes * 1024 * 1024;
+}
+
+export function defaultJobs(): number {
+  return Math.min(mostJobs, availableParallelism());
+}
+
+/**
+ * Dumps the snapshot over many sessions, straight into storage. pg_dump writes the schema, and of the data what is small
+ * or special; the rows of large tables are copied in parts, each an object of its own.
+ */
+export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: number): Promise<BackupResult> {
+  const { run, draft, snapshot, options } = job;
+  const jobs = options.jobs ?? defaultJobs();
+  const chosen = await chooseTables(job);
+  const facts = await databaseFacts(job);
+  const tables = await copyTables(snapshot.client, chosen.withData);
+  const { parts } = planParts(tables, {
+    workers: jobs,
+    canCut: major >= cutsFrom,
+    smallerThan: mebibytes(run.settings.BACKUP_PARALLEL_TABLE_MB),
+    partBytes: mebibytes(run.settings.BACKUP_PARALLEL_PART_MB),
+  });
+  const large = [...new Set(parts.map(({ table }) => table))];
+  run.log.info(
+    `backing up "${facts.name}" (PostgreSQL ${job.server}) as ${draft.id}: ${large.length} large tables in ${parts.length} parts by ${jobs} workers`,
+  );
+  await lockTables(job, large);
+
+  const step = run.progress.start(
+    'dumping',
+    tables.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  const pool = startPool(job, large, jobs);
+  const ticker = setInterval(() => step.update(pool.bytes), 250);
+  const endEarly = () => void pool.end(run.signal.reason);
+  run.signal.addEventListener('abort', endEarly, { once: true });
+  let failure: unknown;
+  try {
+    const small = smallTables(chosen, large);
+    const counts = countRows(snapshot.client, small);
+    counts.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
+    const copying = parts.map((part) => dumpPart(job, pool, part, stored));
+    const work = [...copying, dumpSchema(job, stored), dumpSmall(job, stored, large, counts)];
+    await allOrNothing(work, (error) => pool.end(error));
+    const copied = await Promise.all(copying);
+    const database: DatabaseFacts = {
+      ...facts,
+      tables: tableFacts(await counts, parts, copied, chosen),
+      indexes: await indexEntries(job, large),
+    };
+    await storeScript(job, stored, database);
+    return await completeBackup(run, draft, manifestOf(job, database, stored), stored.outcomes);
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    clearInterval(ticker);
+    run.signal.removeEventListener('abort', endEarly);
+    step.end();
+    await pool.end(failure);
+  }
+}
+
+/** The holder locks first what the workers will read, so that a migration in the way is told before anything is written. */
+async function lockTables({ snapshot, run, connection }: DumpJob, tables: readonly CopyTable[]): Promise<void> {
+  if (tables.length === 0) return;
+  const seconds = run.settings.BACKUP_LOCK_TIMEOUT;
+  await snapshot.client.query(`SET LOCAL lock_timeout = '${seconds}s'`);
+  for (const table of tables) {
+    try {
+      await snapshot.client.query(`LOCK TABLE ONLY ${qualified(table)} IN ACCESS SHARE MODE`);
+    } catch (cause) {
+      if (!(cause instanceof pg.DatabaseError && cause.code === '55P03')) throw cause;
+      throw new OperatorError(
+        'LOCK_TIMEOUT',
+        `backup of "${connection.database}" not taken: no lock on ${qualified(table)} within ${seconds} s`,
+        'A migration or another long transaction holds it. Run again when it is done, or wait longer with BACKUP_LOCK_TIMEOUT (seconds).',
+        { cause },
+      );
+    }
+  }
+}
+
+function startPool(
+  { run, snapshot, draft, options }: DumpJob,
+  tables: readonly CopyTable[],
+  jobs: number,
+): WorkerPool<DumpOrder, DumpedPart> {
+  const start: DumpStart = {
+    environment: { ...run.environment },
+    snapshot: snapshot.id,
+    purpose: `backup ${draft.id} worker`,
+    tables: tables.map(({ schema, name }) => ({ schema, name })),
+    level: run.settings.BACKUP_COMPRESSION_LEVEL ?? 1,
+    bytesPerSecond: options.maxRate === undefined ? undefined : options.maxRate / jobs,
+  };
+  const pool = new WorkerPool<DumpOrder, DumpedPart>(({ key }, reason) =>
+    run.log.warn(`${key} is dumped again: ${reason}`),
+  );
+  const program = new URL('./dump-thread.js', import.meta.url);
+  for (let index = 0; index < jobs; index += 1)
+    pool.add(startThread<ToWorker<DumpOrder>, FromWorker<DumpedPart>>(program, start));
+  return pool;
+}
+
+async function dumpPart(
+  job: DumpJob,
+  pool: WorkerPool<DumpOrder, DumpedPart>,
+  part: PlannedPart<CopyTable>,
+  stored: StoredFiles,
+): Promise<DumpedPart> {
+  const { draft } = job;
+  const { schema, name, columns, format, oid } = part.table;
+  const storages = intact(draft, stored.outcomes);
+  const dumped = await pool.submit(
+    {
+      source: { schema, name, columns, format, range: part.range },
+      key: `${draft.base}/data/${readable(name)}-${oid}-${String(part.number).padStart(4, '0')}`,
+      storages: storages.map(({ type }) => type),
+      expectedBytes: part.bytes,
+    },
+    part.bytes,
+  );
+  const { rows, uncompressedBytes, failures } = dumped;
+  const outcomes = storages.map((storage) => {
+    const failed = failures.find(({ storage: type }) => type === storage.type);
+    return {
+      storage,
+      error: failed && new OperatorError('STORAGE_FAILED', failed.reason, 'Mend what it says and run again.'),
+    };
+  });
+  const facts = {
+    schema,
+    table: name,
+    columns: [...columns],
+    format,
+    rows,
+    uncompressedBytes,
+    ...(part.range ? { pages: { ...part.range } } : {}),
+  };
+  stored.take({ ...dumped.file, part: facts }, outcomes, uncompressedBytes);
+  return dumped;
+}
+
+/** What of a table's name can stand in a key, for people; the oid beside it tells tables apart. */
+function readable(name: string): string {
+  return name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 40);
+}
+
+async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
+  const command = await dumpOf(job, [
+    '--format=custom',
+    '--section=pre-data',
+    '--section=post-data',
+    ...selectionArguments(job.options.selection),
+  ]);
+  await stored.add(
+    command,
+    { key: `${job.draft.base}/schema`, role: 'schema', content: 'dump' },
+    { expectedBytes: 0, step: noStep },
+  );
+}
+
+async function dumpSmall(
+  job: DumpJob,
+  stored: StoredFiles,
+  large: readonly CopyTable[],
+  until: Promise<unknown>,
+): Promise<void> {
+  const command = await dumpOf(job, [
+    '--format=custom',
+    '--section=data',
+    ...selectionArguments(job.options.selection),
+    ...large.map((table) => `--exclude-table-data=${qualified(table)}`),
+  ]);
+  await stored.add(
+    command,
+    { key: `${job.draft.base}/small`, role: 'small', content: 'dump' },
+    { expectedBytes: 0, step: noStep, until },
+  );
+}
+
+const noStep = { update() {}, end() {} };
+
+function smallTables({ withData }: ChosenTables, large: readonly CopyTable[]) {
+  const taken = new Set(large.map(({ oid }) => oid));
+  return withData.filter(({ oid }) => !taken.has(oid));
+}
+
+function tableFacts(
+  counted: readonly TableFacts[],
+  parts: readonly PlannedPart<CopyTable>[],
+  copied: readonly DumpedPart[],
+  { withoutData }: ChosenTables,
+): TableFacts[] {
+  const rows = new Map<CopyTable, number>();
+  for (const [index, { table }] of parts.entries())
+    rows.set(table, (rows.get(table) ?? 0) + (copied[index]?.rows ?? 0));
+  return [
+    ...[...rows].map(([{ schema, name }, count]) => ({ schema, name, rows: count })),
+    ...counted,
+    ...withoutData.map(({ schema, name }) => ({ schema, name })),
+  ];
+}
+
+async function indexEntries({ snapshot }: DumpJob, large: readonly CopyTable[]) {
+  const entries = await indexesOf(
+    snapshot.client,
+    large.map(({ oid }) => oid),
+  );
+  return large.map(({ oid, schema, name }) => ({ schema, table: name, entries: [...(entries.get(oid) ?? [])] }));
+}
+
+async function storeScript(
+  { draft, run, encryptor }: DumpJob,
+  stored: StoredFiles,
+  database: DatabaseFacts,
+): Promise<void> {
+  const bytes = Buffer.from(restoreScript(draft.base, stored.files, database, encryptor?.method ?? 'none'));
+  const key = `${draft.base}/restore.sh`;
+  const { sha256, outcomes } = await storeEverywhere(Readable.from([bytes]), key, intact(draft, stored.outcomes), {
+    expectedBytes: bytes.length,
+    signal: run.signal,
+  });
+  stored.take({ key, role: 'script', bytes: bytes.length, sha256 }, outcomes, 0);
+}
+
+/** Waits for all; the first failure ends the others, is waited out, and thrown. */
+async function allOrNothing(work: readonly Promise<unknown>[], end: (error: unknown) => Promise<void>): Promise<void> {
+  try {
+    await Promise.all(work);
+  } catch (error) {
+    await end(error);
+    await Promise.allSettled(work);
+    throw error;
+  }
+}

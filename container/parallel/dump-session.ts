@@ -1,0 +1,78 @@
+import pg from 'pg';
+import type { PageRange } from '../../core/parallel-plan.js';
+import { type Connection, connect } from '../postgres/connection.js';
+import { qualified } from '../postgres/relations.js';
+import { CopyOut } from './copy-out.js';
+
+/** The rows to copy: a table's, or those in some of its pages. */
+export interface CopySource {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly format: 'binary' | 'text';
+  readonly range: PageRange | null;
+}
+
+export interface DumpSessionOptions {
+  readonly connection: Connection;
+  readonly purpose: string;
+  /** An exported snapshot; its holder must be alive. */
+  readonly snapshot: string;
+  /** All tables that are copied, by whomever: locked at once, so that no later lock waits behind a migration that waits for us. */
+  readonly tables: readonly { readonly schema: string; readonly name: string }[];
+  readonly lockTimeoutSeconds: number;
+}
+
+/** A session that sees one snapshot and copies tables out of it, in the form that any later PostgreSQL reads. */
+export class DumpSession {
+  private constructor(private readonly client: pg.Client) {}
+
+  static async open({
+    connection,
+    purpose,
+    snapshot,
+    tables,
+    lockTimeoutSeconds,
+  }: DumpSessionOptions): Promise<DumpSession> {
+    const client = await connect(connection, purpose);
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await client.query(`SET TRANSACTION SNAPSHOT ${pg.escapeLiteral(snapshot)}`);
+      await client.query(sessionSettings);
+      await client.query(`SET LOCAL lock_timeout = '${lockTimeoutSeconds}s'`);
+      if (tables.length > 0)
+        await client.query(
+          `LOCK TABLE ${tables.map((table) => `ONLY ${qualified(table)}`).join(', ')} IN ACCESS SHARE MODE`,
+        );
+      return new DumpSession(client);
+    } catch (error) {
+      await client.end().catch(() => {}); // the first error is the one that tells
+      throw error;
+    }
+  }
+
+  copy(source: CopySource): CopyOut {
+    return new CopyOut(this.client, copyOutStatement(source));
+  }
+
+  async close(): Promise<void> {
+    await this.client.end().catch(() => {}); // it only read
+  }
+}
+
+/** What would change the form of a value, or end a session that idles, is set to one value everywhere; as pg_dump does. */
+const sessionSettings = `
+  SELECT set_config('client_encoding', pg_encoding_to_char(encoding), true) FROM pg_database WHERE datname = current_database();
+  SELECT set_config(name, value, true) FROM (VALUES
+    ('DateStyle', 'ISO'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
+    ('search_path', 'pg_catalog'), ('row_security', 'off'), ('synchronize_seqscans', 'off'), ('statement_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
+  ) AS wanted(name, value) WHERE EXISTS (SELECT FROM pg_settings s WHERE lower(s.name) = lower(wanted.name))`;
+
+export function copyOutStatement(source: CopySource): string {
+  const columns = source.columns.map((column) => pg.escapeIdentifier(column)).join(', ');
+  const { range } = source;
+  if (!range) return `COPY ${qualified(source)} (${columns}) TO STDOUT (FORMAT ${source.format})`;
+  const to = range.to === null ? '' : ` AND ctid < '(${range.to},0)'`;
+  return `COPY (SELECT ${columns} FROM ONLY ${qualified(source)} WHERE ctid >= '(${range.from},0)'${to}) TO STDOUT (FORMAT ${source.format})`;
+}

@@ -1,0 +1,182 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { wrappingOf } from '../../core/archive-name.js';
+import type { Manifest, ManifestFile } from '../../core/manifest.js';
+import { type TableLoad, tableLoads } from '../../core/parallel-load.js';
+import { fileDecoders, readFileOf } from '../decode.js';
+import { conninfo, withSession } from '../postgres/connection.js';
+import { pgRestoreCommand } from '../postgres/pg-restore.js';
+import type { DatabaseRestorePlan } from '../restore-database.js';
+import type { Run } from '../run.js';
+import { childEnvironment } from '../streams/command.js';
+import { runPipe } from '../streams/pipe.js';
+import { defaultJobs } from './dump-parallel.js';
+import type { LoadOrder, LoadStart } from './load-work.js';
+import { startThread } from './thread-channel.js';
+import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
+
+/**
+ * Loads a parallel backup into an empty database: the schema; then parts over many sessions, each table's indexes as
+ * soon as its rows are in; last what concerns several tables.
+ */
+export async function loadParallel(
+  run: Run,
+  plan: DatabaseRestorePlan,
+  stored: Manifest,
+  jobs = defaultJobs(),
+): Promise<void> {
+  const manifest: Manifest = { ...stored, files: [...plan.found.files] };
+  const folder = await mkdtemp(join(tmpdir(), 'respaldo-schema-'));
+  const schemaFile = one(manifest, 'schema');
+  const step = run.progress.start(`restoring ${plan.found.id}`, plan.found.archive.bytes);
+  const retried = new Set<string>();
+  const pool = new WorkerPool<LoadOrder, null>((order, reason) => {
+    if (order.type === 'parts')
+      for (const { part } of order.files) if (part) retried.add(`${part.schema}.${part.table}`);
+    run.log.warn(`trying again: ${reason}`);
+  });
+  const ticker = setInterval(() => step.update(pool.bytes), 250);
+  const endEarly = () => void pool.end(run.signal.reason);
+  run.signal.addEventListener('abort', endEarly, { once: true });
+  let failure: unknown;
+  try {
+    const start = await loadStart(run, plan, manifest, jobs);
+    const program = new URL('./load-thread.js', import.meta.url);
+    for (let index = 0; index < jobs; index += 1)
+      pool.add(startThread<ToWorker<LoadOrder>, FromWorker<null>>(program, start));
+    const archive = join(folder, 'schema.dump');
+    await fetchSchema(run, plan, manifest, schemaFile, archive);
+    await pool.submit({ type: 'archive', file: schemaFile, args: ['--section=pre-data'] }, 1);
+    const contents = await tableOfContents(plan, archive);
+    const loads = tableLoads(manifest, jobs);
+    const small = one(manifest, 'small');
+    const built = await Promise.all([
+      pool.submit({ type: 'archive', file: small, args: ['--section=data'] }, small.bytes).then(() => []),
+      ...loads.map((load) => loadTable(pool, load, contents, folder, archive)),
+    ]);
+    const rest = contents.filter((line) => !built.flat().includes(line));
+    await finish(run, plan, archive, await listFile(folder, 'rest', rest), jobs, start.buildOptions);
+  } catch (error) {
+    failure = error;
+    throw error;
+  } finally {
+    clearInterval(ticker);
+    run.signal.removeEventListener('abort', endEarly);
+    step.end();
+    await pool.end(failure);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Loads a table's parts, then builds what stands over it. Answers with the entries that it built. */
+async function loadTable(
+  pool: WorkerPool<LoadOrder, null>,
+  { orders, entries, bytes, name }: TableLoad,
+  contents: readonly string[],
+  folder: string,
+  archive: string,
+): Promise<string[]> {
+  await Promise.all(
+    orders.map(({ files, freeze, bytes: weight }) => pool.submit({ type: 'parts', files, freeze }, weight)),
+  );
+  const lines = contents.filter((line) => entries.has(entryOf(line)));
+  if (lines.length > 0) {
+    const list = await listFile(folder, `${lines[0]?.split(';')[0]}-${name.length}`, lines);
+    await pool.submit({ type: 'build', archive, list }, bytes);
+  }
+  return lines;
+}
+
+/** A line of a table of contents begins `215; 1259 16390 INDEX …`: catalog and object. */
+function entryOf(line: string): string {
+  const [, catalog, oid] = /^\d+; (\d+) (\d+) /.exec(line) ?? [];
+  return `${{ '1259': 'pg_class', '2606': 'pg_constraint' }[catalog ?? ''] ?? catalog} ${oid}`;
+}
+
+async function loadStart(run: Run, plan: DatabaseRestorePlan, manifest: Manifest, jobs: number): Promise<LoadStart> {
+  return {
+    environment: { ...run.environment },
+    storage: plan.found.storage.name,
+    id: plan.found.id,
+    database: plan.restoreName,
+    encoding: manifest.database?.encoding ?? 'UTF8',
+    recipients: manifest.encryption.recipients,
+    purpose: `restore ${plan.found.id} worker`,
+    binDirectory: plan.clients.directory,
+    withoutOwners: plan.options.withoutOwners,
+    buildOptions: await buildOptions(plan, jobs),
+  };
+}
+
+/** A sixteenth of what the server says that it may cache, shared by the workers; each session sorts alone, because several are at work. */
+async function buildOptions({ connection, restoreName }: DatabaseRestorePlan, jobs: number): Promise<string> {
+  return withSession(
+    connection,
+    'restore',
+    async (client) => {
+      const { rows } = await client.query<{ megabytes: string }>(
+        "SELECT setting::int8 * current_setting('block_size')::int8 / 1048576 AS megabytes FROM pg_settings WHERE name = 'effective_cache_size'",
+      );
+      const share = Math.floor(Number(rows[0]?.megabytes ?? 0) / 4 / jobs);
+      const parallel = jobs > 1 ? ' -c max_parallel_maintenance_workers=0' : '';
+      return `-c maintenance_work_mem=${Math.min(1024, Math.max(64, share))}MB${parallel}`;
+    },
+    restoreName,
+  );
+}
+
+/** The schema's archive is small; pg_restore reads it several times and out of order, so it stands in a file meanwhile. */
+async function fetchSchema(
+  { settings, signal }: Run,
+  { found }: DatabaseRestorePlan,
+  manifest: Manifest,
+  file: ManifestFile,
+  path: string,
+): Promise<void> {
+  const wrapping = wrappingOf(file.key);
+  const programs = wrapping ? await fileDecoders(wrapping, manifest.encryption.recipients, settings) : [];
+  const save = async (stream: NodeJS.ReadableStream) => writeFile(path, stream, { mode: 0o600 });
+  const stored = await readFileOf(found, file, signal);
+  if (programs.length === 0) await save(stored);
+  else await runPipe(programs, { input: stored, output: save, signal });
+}
+
+async function tableOfContents({ clients }: DatabaseRestorePlan, archive: string): Promise<string[]> {
+  const { stdout } = await execa(join(clients.directory, 'pg_restore'), ['--list', '--section=post-data', archive], {
+    env: childEnvironment(),
+    extendEnv: false,
+    maxBuffer: 2 ** 30,
+  });
+  return stdout.split('\n').filter((line) => /^\d+;/.test(line));
+}
+
+async function listFile(folder: string, name: string, lines: readonly string[]): Promise<string> {
+  const path = join(folder, `${name}.list`);
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return path;
+}
+
+/** What concerns several tables: foreign keys, triggers, and everything that stands over small ones. */
+async function finish(
+  { signal }: Run,
+  plan: DatabaseRestorePlan,
+  archive: string,
+  list: string,
+  jobs: number,
+  sessionOptions: string,
+): Promise<void> {
+  const { clients, connection, options, restoreName } = plan;
+  const command = await pgRestoreCommand(
+    { connection, database: restoreName, clients, withoutOwners: options.withoutOwners, sessionOptions },
+    [`--dbname=${conninfo(restoreName)}`, `--jobs=${jobs}`, `--use-list=${list}`, archive],
+  );
+  await runPipe([command], { signal });
+}
+
+function one({ files }: Manifest, role: ManifestFile['role']): ManifestFile {
+  const file = files.find((each) => each.role === role);
+  if (!file) throw new Error(`a parallel backup without a ${role} file`);
+  return file;
+}

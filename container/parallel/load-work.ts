@@ -1,0 +1,187 @@
+import { pipeline, type Readable } from 'node:stream';
+import { pipeline as run } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { wrappingOf } from '../../core/archive-name.js';
+import { OperatorError } from '../../core/errors.js';
+import { silentLog, silentProgress } from '../../core/log.js';
+import type { Manifest, ManifestFile, PartFacts } from '../../core/manifest.js';
+import { copyIn } from '../../core/restore-script.js';
+import { fileDecoders } from '../decode.js';
+import { type Connection, connect, connectionFrom, conninfo, serverFailed } from '../postgres/connection.js';
+import { loadFailed, pgRestoreCommand } from '../postgres/pg-restore.js';
+import { qualified } from '../postgres/relations.js';
+import type { Run } from '../run.js';
+import { compareDigest } from '../streams/compare-digest.js';
+import { runPipe } from '../streams/pipe.js';
+import { openStorage, wire } from '../wire.js';
+import type { Work } from './worker-loop.js';
+import { hasZstdLibrary, ZstdDecompress } from './zstd.js';
+
+/** What every worker of one restore is started with. */
+export interface LoadStart {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A storage's name, by which it can be opened again. */
+  readonly storage: string;
+  readonly id: string;
+  readonly database: string;
+  readonly encoding: string;
+  readonly recipients: Manifest['encryption']['recipients'];
+  readonly purpose: string;
+  /** The directory of pg_restore. */
+  readonly binDirectory: string;
+  readonly withoutOwners: boolean;
+  /** For building indexes: as PGOPTIONS takes it. */
+  readonly buildOptions: string;
+}
+
+export type LoadOrder =
+  /** Parts of one table, one after the other in one transaction. */
+  | { readonly type: 'parts'; readonly files: readonly ManifestFile[]; readonly freeze: boolean }
+  /** An archive of pg_dump, through pg_restore. */
+  | { readonly type: 'archive'; readonly file: ManifestFile; readonly args: readonly string[] }
+  /** Entries of the schema's archive, from a file of this machine. */
+  | { readonly type: 'build'; readonly archive: string; readonly list: string };
+
+/** Loads parts and builds indexes. */
+export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>> {
+  const signal = new AbortController().signal;
+  const wired = await wire({ environment: start.environment, signal, log: silentLog, progress: silentProgress });
+  const connection = await connectionFrom(wired.settings, wired.environment);
+  const loader = new Loader(wired, connection, start);
+  return {
+    close: () => loader.close(),
+    recover: () => loader.close(),
+    perform: async (order, abort, onBytes) => {
+      try {
+        if (order.type === 'parts') await loader.loadParts(order.files, order.freeze, abort, onBytes);
+        else if (order.type === 'archive') await loader.loadArchive(order.file, order.args, abort, onBytes);
+        else await loader.build(order.archive, order.list, abort);
+        return null;
+      } catch (error) {
+        throw serverFailed(error, start.database);
+      }
+    },
+  };
+}
+
+class Loader {
+  private session: pg.Client | undefined;
+
+  constructor(
+    private readonly run: Run,
+    private readonly connection: Connection,
+    private readonly start: LoadStart,
+  ) {}
+
+  async close(): Promise<void> {
+    await this.session?.end().catch(() => {}); // an open transaction is rolled back by the server
+    this.session = undefined;
+  }
+
+  /** Rows of a table that was made or emptied in the same transaction can be written frozen: nothing has to touch them again. */
+  async loadParts(
+    files: readonly ManifestFile[],
+    freeze: boolean,
+    signal: AbortSignal,
+    onBytes: (bytes: number) => void,
+  ): Promise<void> {
+    this.session ??= await this.open();
+    const session = this.session;
+    await session.query('BEGIN');
+    const [first] = files;
+    if (freeze && first?.part)
+      await session.query(`TRUNCATE ONLY ${qualified({ schema: first.part.schema, name: first.part.table })}`);
+    for (const file of files) {
+      const part = file.part as PartFacts;
+      const rows = session.query(copyFrom(copyIn(part, freeze ? ', FREEZE' : '')));
+      try {
+        await this.decoded(file, signal, onBytes, (stream) => run(stream, rows));
+      } catch (error) {
+        throw error instanceof pg.DatabaseError
+          ? loadFailed(`ERROR: ${error.message}${error.where ? ` (${error.where})` : ''}`)
+          : error;
+      }
+      if (rows.rowCount !== part.rows) throw this.rowsDiffer(part, rows.rowCount);
+    }
+    await session.query('COMMIT');
+  }
+
+  async loadArchive(
+    file: ManifestFile,
+    args: readonly string[],
+    signal: AbortSignal,
+    onBytes: (bytes: number) => void,
+  ): Promise<void> {
+    const command = await this.pgRestore(args);
+    await this.decoded(file, signal, onBytes, async (stream) => {
+      await runPipe([command], { input: stream, signal });
+    });
+  }
+
+  async build(archive: string, list: string, signal: AbortSignal): Promise<void> {
+    await runPipe([await this.pgRestore([`--use-list=${list}`, archive])], { signal });
+  }
+
+  /** What a file holds: read, compared with the manifest, decrypted, decompressed. */
+  private async decoded<T>(
+    file: ManifestFile,
+    signal: AbortSignal,
+    onBytes: (bytes: number) => void,
+    use: (stream: Readable) => Promise<T>,
+  ): Promise<T> {
+    const storage = await openStorage(this.start.storage, this.run.settings);
+    let told = 0;
+    const digest = compareDigest(file, this.start.id, (bytes) => {
+      onBytes(bytes - told);
+      told = bytes;
+    });
+    const stored = pipeline(await storage.read(file.key, { signal }), digest, () => {}); // the reader gets the error
+    const wrapping = wrappingOf(file.key);
+    if (!wrapping)
+      throw new OperatorError(
+        'MANIFEST_INVALID',
+        `what is in ${file.key} cannot be told from its name`,
+        'Use another backup.',
+      );
+    const inProcess = wrapping.compression === 'zstd' && hasZstdLibrary();
+    const outside = inProcess ? { ...wrapping, compression: 'none' as const } : wrapping;
+    const programs = await fileDecoders(outside, this.start.recipients, this.run.settings);
+    const finish = (stream: Readable) => use(inProcess ? pipeline(stream, new ZstdDecompress(), () => {}) : stream);
+    if (programs.length === 0) return finish(stored);
+    return (await runPipe(programs, { input: stored, output: finish, signal })).value;
+  }
+
+  private async open(): Promise<pg.Client> {
+    const client = await connect(this.connection, this.start.purpose, this.start.database);
+    await client.query(
+      `SELECT set_config('client_encoding', $1, false), set_config('synchronous_commit', 'off', false),
+              set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+              set_config('idle_in_transaction_session_timeout', '0', false)`,
+      [this.start.encoding],
+    );
+    return client;
+  }
+
+  private pgRestore(args: readonly string[]) {
+    const { binDirectory, database, withoutOwners, buildOptions } = this.start;
+    return pgRestoreCommand(
+      {
+        connection: this.connection,
+        database,
+        clients: { directory: binDirectory },
+        withoutOwners,
+        sessionOptions: buildOptions,
+      },
+      [`--dbname=${conninfo(database)}`, ...args],
+    );
+  }
+
+  private rowsDiffer({ schema, table, rows }: PartFacts, loaded: number | null): OperatorError {
+    return new OperatorError(
+      'COMPARISON_DIFFERS',
+      `${this.start.id}: a part of ${qualified({ schema, name: table })} has ${loaded} rows, the manifest says ${rows}`,
+      'The running database is as it was. Use another backup: respaldo list.',
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { OperatorError } from '../../core/errors.js';
+
+/** One worker's end of the line. Workers are threads here, and processes on other hosts. */
+export interface Channel<Outgoing, Incoming> {
+  send(message: Outgoing): void;
+  onMessage(handle: (message: Incoming) => void): void;
+  /** Called once, when the worker is gone; with the reason where it did not go in peace. */
+  onClose(handle: (reason: Error | undefined) => void): void;
+  close(): void;
+}
+
+export type ToWorker<Order> =
+  | { readonly type: 'order'; readonly id: number; readonly order: Order }
+  | { readonly type: 'stop' | 'abort' };
+
+export type FromWorker<Result> =
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly bytes: number }
+  | { readonly type: 'done'; readonly id: number; readonly result: Result }
+  | { readonly type: 'failed'; readonly id: number; readonly error: SentError };
+
+/** An error on its way from a worker. */
+export interface SentError {
+  readonly code: OperatorError['code'] | undefined;
+  readonly message: string;
+  readonly hint: string;
+  /** Another try, in a new session or by another worker, may go better. */
+  readonly passing: boolean;
+}
+
+interface Task<Order, Result> {
+  readonly id: number;
+  readonly order: Order;
+  readonly weight: number;
+  failures: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How often an order is tried in all. */
+const attempts = 3;
+
+/**
+ * Gives orders to workers, the heaviest first, one at a time to each. An order that fails for a passing reason, or whose
+ * worker is lost, is given out again; with the last worker gone, everything fails.
+ */
+export class WorkerPool<Order, Result> {
+  /** Bytes that the workers have told of. */
+  bytes = 0;
+  private readonly waiting: Task<Order, Result>[] = [];
+  private readonly idle = new Set<Channel<ToWorker<Order>, FromWorker<Result>>>();
+  private readonly busy = new Map<Channel<ToWorker<Order>, FromWorker<Result>>, Task<Order, Result>>();
+  private workers = 0;
+  private nextId = 1;
+  private over: unknown;
+  private onEmpty: (() => void) | undefined;
+
+  /** @param retried told of every order that is given out again, and why */
+  constructor(private readonly retried: (order: Order, reason: string) => void = () => {}) {}
+
+  add(channel: Channel<ToWorker<Order>, FromWorker<Result>>): void {
+    this.workers += 1;
+    channel.onMessage((message) => this.hear(channel, message));
+    channel.onClose((reason) => this.lose(channel, reason));
+  }
+
+  /** @param weight about how long it takes, against the others */
+  submit(order: Order, weight: number): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.over !== undefined) return reject(this.over);
+      this.queue({ id: this.nextId, order, weight, failures: 0, resolve, reject });
+      this.nextId += 1;
+      this.deal();
+    });
+  }
+
+  /** Ends everything: waiting orders fail with the reason, running ones are told to end, and the workers stop. */
+  async end(reason?: unknown): Promise<void> {
+    this.over ??= reason ?? new Error('the pool is closed');
+    for (const task of this.waiting.splice(0)) task.reject(this.over);
+    for (const channel of this.busy.keys()) channel.send({ type: 'abort' });
+    for (const channel of this.idle) channel.send({ type: 'stop' });
+    if (this.workers === 0) return;
+    const gone = new Promise<void>((resolve) => {
+      this.onEmpty = resolve;
+    });
+    const impatient = setTimeout(() => {
+      for (const channel of [...this.idle, ...this.busy.keys()]) channel.close();
+    }, 3_000);
+    await gone;
+    clearTimeout(impatient);
+  }
+
+  private queue(task: Task<Order, Result>): void {
+    const at = this.waiting.findIndex(({ weight }) => weight < task.weight);
+    if (at < 0) this.waiting.push(task);
+    else this.waiting.splice(at, 0, task);
+  }
+
+  private deal(): void {
+    for (const channel of this.idle) {
+      const task = this.waiting.shift();
+      if (!task) return;
+      this.idle.delete(channel);
+      this.busy.set(channel, task);
+      channel.send({ type: 'order', id: task.id, order: task.order });
+    }
+  }
+
+  private hear(channel: Channel<ToWorker<Order>, FromWorker<Result>>, message: FromWorker<Result>): void {
+    if (message.type === 'progress') {
+      this.bytes += message.bytes;
+      return;
+    }
+    const task = this.busy.get(channel);
+    this.busy.delete(channel);
+    if (message.type === 'done') task?.resolve(message.result);
+    if (message.type === 'failed' && task) this.fail(task, message.error);
+    if (this.over === undefined) {
+      this.idle.add(channel);
+      this.deal();
+    } else {
+      channel.send({ type: 'stop' });
+    }
+  }
+
+  private fail(task: Task<Order, Result>, { code, message, hint, passing }: SentError): void {
+    task.failures += 1;
+    if (passing && task.failures < attempts && this.over === undefined) {
+      this.retried(task.order, message);
+      this.queue(task);
+      return;
+    }
+    const error = code === undefined ? new Error(message) : new OperatorError(code, message, hint);
+    task.reject(this.over ?? error);
+  }
+
+  private lose(channel: Channel<ToWorker<Order>, FromWorker<Result>>, reason: Error | undefined): void {
+    this.workers -= 1;
+    this.idle.delete(channel);
+    const task = this.busy.get(channel);
+    this.busy.delete(channel);
+    const why = `a worker was lost${reason ? `: ${reason.message}` : ''}`;
+    if (task)
+      this.fail(task, {
+        code: 'SOURCE_FAILED',
+        message: why,
+        hint: 'See the log of the worker, and run again.',
+        passing: true,
+      });
+    if (this.workers === 0) {
+      this.over ??= new OperatorError('SOURCE_FAILED', why, 'See the log of the worker, and run again.');
+      for (const waiting of this.waiting.splice(0)) waiting.reject(this.over);
+      this.onEmpty?.();
+    }
+    this.deal();
+  }
+}

@@ -1,0 +1,301 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import pg from 'pg';
+import { messageOf, OperatorError } from '../../core/errors.js';
+import type { Settings } from '../../core/settings.js';
+import { iamToken, readDatabaseSecret, regionOfHost } from './aws-login.js';
+
+/** How to reach a database: what libpq knows under the same names. */
+export interface Connection {
+  /** A name, an address, or the directory of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Asked anew for every connection, because tokens expire. Undefined: none, or in the password file. */
+  readonly password: () => Promise<string | undefined>;
+  readonly database: string;
+  readonly sslmode: string;
+  /** libpq's other variables that were set: PGSSLROOTCERT, PGPASSFILE, PGOPTIONS and so on. */
+  readonly libpq: Readonly<Record<string, string>>;
+}
+
+const passedOn = [
+  'PGPASSFILE',
+  'PGSSLROOTCERT',
+  'PGSSLCERT',
+  'PGSSLKEY',
+  'PGOPTIONS',
+  'PGCHANNELBINDING',
+  'PGREQUIREAUTH',
+];
+const urlParameters: Record<string, string> = {
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  options: 'PGOPTIONS',
+  channel_binding: 'PGCHANNELBINDING',
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The connection that DATABASE_URL, else libpq's own variables describe. A secret fills in what they leave open, and
+ * gives the password; IAM gives a token instead of one.
+ *
+ * @throws OperatorError SETTINGS_INVALID, SECRET_UNREADABLE
+ */
+export async function connectionFrom(settings: Settings, environment: Environment): Promise<Connection> {
+  const arn = settings.BACKUP_DATABASE_SECRET_ARN;
+  if (arn) {
+    const { username, host, port, dbname } = await readDatabaseSecret(arn);
+    const filled = {
+      PGUSER: username,
+      ...(host ? { PGHOST: host } : {}),
+      ...(port ? { PGPORT: String(port) } : {}),
+      ...(dbname ? { PGDATABASE: dbname } : {}),
+      ...onlySet(environment),
+    };
+    // The secret may be rotated at any time: each connection asks it anew.
+    return { ...describedConnection(settings, filled), password: async () => (await readDatabaseSecret(arn)).password };
+  }
+  const connection = describedConnection(settings, environment);
+  if (settings.BACKUP_DATABASE_IAM_AUTH !== 'true') return connection;
+  const { host, port, user, sslmode } = connection;
+  const region = regionOfHost(host) ?? settings.AWS_REGION ?? settings.AWS_S3_REGION_NAME;
+  if (!region) throw wrong(`the region of ${host} is not known`, 'Set AWS_REGION to the region of the RDS instance.');
+  // RDS takes tokens over TLS only.
+  const secure = sslmode === 'prefer' || sslmode === 'allow' ? 'require' : sslmode;
+  return { ...connection, sslmode: secure, password: iamToken(host, port, user, region) };
+}
+
+/** An empty variable counts as unset, because compose files pass those. */
+function onlySet(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function describedConnection(settings: Settings, environment: Environment): Connection {
+  const libpq = Object.fromEntries(
+    passedOn.flatMap((name) => (environment[name] ? [[name, environment[name] as string]] : [])),
+  );
+  if (settings.DATABASE_URL) return connectionFromUrl(settings.DATABASE_URL, libpq);
+  if (environment.PGSERVICE) {
+    throw wrong('PGSERVICE is not supported', 'Set DATABASE_URL, or PGHOST, PGPORT, PGUSER and PGDATABASE.');
+  }
+  const user = environment.PGUSER || userInfo().username;
+  const port = Number(environment.PGPORT || 5432);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw wrong(`PGPORT=${environment.PGPORT}: must be a port number`, 'Set PGPORT to the server’s port, often 5432.');
+  }
+  return {
+    host: environment.PGHOST || defaultHost(port),
+    port,
+    user,
+    password: async () => environment.PGPASSWORD || undefined,
+    database: environment.PGDATABASE || user,
+    sslmode: environment.PGSSLMODE || 'prefer',
+    libpq,
+  };
+}
+
+/** Whether the environment says anything at all about a database. */
+export function namesDatabase(settings: Settings, environment: Environment): boolean {
+  const { DATABASE_URL, BACKUP_DATABASE_SECRET_ARN } = settings;
+  return Boolean(
+    DATABASE_URL || BACKUP_DATABASE_SECRET_ARN || environment.PGDATABASE || environment.PGHOST || environment.PGUSER,
+  );
+}
+
+function connectionFromUrl(text: string, libpq: Record<string, string>): Connection {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw wrong(
+      'DATABASE_URL is not a URL',
+      'Write postgresql://user:password@host:5432/name, with special characters of the password percent-encoded (# as %23).',
+    );
+  }
+  if (!/^(?:postgres|postgresql|postgis|pgsql|psql):$/.test(url.protocol)) {
+    throw wrong(
+      `DATABASE_URL begins with "${url.protocol}//"`,
+      'Only PostgreSQL can be backed up: postgresql://user:password@host:5432/name.',
+    );
+  }
+  const parameters = url.searchParams;
+  const user = decode(url.username) || parameters.get('user') || userInfo().username;
+  const port = Number(url.port || parameters.get('port') || 5432);
+  const password = decode(url.password) || parameters.get('password') || undefined;
+  const database = decode(url.pathname.slice(1)) || parameters.get('dbname') || user;
+  const own = Object.entries(urlParameters).flatMap(([name, variable]) => {
+    const value = parameters.get(name);
+    return value ? [[variable, value] as const] : [];
+  });
+  return {
+    host: decode(url.hostname).replace(/^\[(.*)\]$/, '$1') || parameters.get('host') || defaultHost(port),
+    port,
+    user,
+    password: async () => password,
+    database,
+    sslmode: parameters.get('sslmode') ?? 'prefer',
+    libpq: { ...libpq, ...Object.fromEntries(own) },
+  };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong('DATABASE_URL has a % that is not followed by two hexadecimal digits', 'Write a % itself as %25.');
+  }
+}
+
+/** libpq's own default: the server's Unix socket on this machine. */
+function defaultHost(port: number): string {
+  const folder = ['/var/run/postgresql', '/tmp'].find((each) => existsSync(`${each}/.s.PGSQL.${port}`));
+  return folder ?? 'localhost';
+}
+
+function wrong(message: string, hint: string): OperatorError {
+  return new OperatorError('SETTINGS_INVALID', message, hint);
+}
+
+/** The environment that lets pg_dump, psql and the others connect. Holds the password: for child processes only. */
+export async function libpqEnvironment(
+  connection: Connection,
+  program: string,
+  database = connection.database,
+): Promise<Record<string, string>> {
+  const password = await connection.password();
+  return {
+    ...connection.libpq,
+    PGHOST: connection.host,
+    PGPORT: String(connection.port),
+    PGUSER: connection.user,
+    PGDATABASE: database,
+    PGSSLMODE: connection.sslmode,
+    PGCONNECT_TIMEOUT: '30',
+    PGAPPNAME: `respaldo ${program}`,
+    ...(password === undefined ? {} : { PGPASSWORD: password }),
+  };
+}
+
+/** A conninfo string that names a database and nothing else, for programs that would read more into a bare name. */
+export function conninfo(database: string): string {
+  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+}
+
+/**
+ * Opens a session. It must be ended by the caller.
+ *
+ * @throws OperatorError SERVER_UNREACHABLE
+ */
+export async function connect(
+  connection: Connection,
+  purpose: string,
+  database = connection.database,
+): Promise<pg.Client> {
+  const attempts =
+    connection.sslmode === 'prefer' || connection.sslmode === 'allow'
+      ? [tls('require', connection), false]
+      : [tls(connection.sslmode, connection)];
+  let failure: unknown;
+  for (const ssl of attempts) {
+    const password = await connection.password();
+    const client = new pg.Client({
+      host: connection.host,
+      port: connection.port,
+      user: connection.user,
+      database,
+      ssl: connection.host.startsWith('/') ? false : ssl,
+      application_name: Buffer.from(`respaldo ${purpose}`).subarray(0, 63).toString(),
+      connectionTimeoutMillis: 30_000,
+      keepAlive: true,
+      ...(password === undefined ? {} : { password }),
+      ...(connection.libpq.PGOPTIONS ? { options: connection.libpq.PGOPTIONS } : {}),
+    });
+    client.on('error', () => {}); // a lost connection fails the next query, which tells it
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      failure = error;
+      if (!/does not support SSL/.test(messageOf(error))) break;
+    }
+  }
+  throw unreachable(connection, database, failure);
+}
+
+/** Runs something in a session of its own. */
+export async function withSession<T>(
+  connection: Connection,
+  purpose: string,
+  use: (client: pg.Client) => Promise<T>,
+  database = connection.database,
+): Promise<T> {
+  const client = await connect(connection, purpose, database);
+  try {
+    return await use(client);
+  } catch (error) {
+    throw serverFailed(error, database);
+  } finally {
+    await client.end().catch(() => {}); // the work is done or its error is on the way; a lost connection adds nothing
+  }
+}
+
+/** Turns what the driver throws into an error for people; everything else stays what it is. */
+export function serverFailed(error: unknown, database: string): unknown {
+  if (error instanceof pg.DatabaseError) {
+    return new OperatorError(
+      'SOURCE_FAILED',
+      `the server refused a query in "${database}": ${error.message}${error.detail ? ` (${error.detail})` : ''}`,
+      error.hint ?? 'Nothing was changed. "respaldo doctor" checks what the role may do.',
+      { cause: error },
+    );
+  }
+  if (
+    error instanceof Error &&
+    /^(?:Connection terminated|Client has encountered a connection error|read ECONN|write EPIPE)/.test(error.message)
+  ) {
+    return new OperatorError(
+      'SERVER_UNREACHABLE',
+      `the connection to "${database}" was lost: ${error.message}`,
+      'The server ended the session or restarted, or the network broke. Run again.',
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** libpq's modes: https://www.postgresql.org/docs/current/libpq-ssl.html */
+function tls(mode: string, { libpq }: Connection): TlsOptions | false {
+  if (mode === 'disable') return false;
+  const file = (name: string) => (libpq[name] ? readFileSync(libpq[name]) : undefined);
+  const ca = libpq.PGSSLROOTCERT === 'system' ? undefined : file('PGSSLROOTCERT');
+  const own = { cert: file('PGSSLCERT'), key: file('PGSSLKEY') };
+  const options = Object.fromEntries(Object.entries({ ca, ...own }).filter(([, value]) => value !== undefined));
+  if (mode === 'verify-full') return options;
+  if (mode === 'verify-ca') return { ...options, checkServerIdentity: () => undefined };
+  if (mode === 'require')
+    return ca ? { ...options, checkServerIdentity: () => undefined } : { ...options, rejectUnauthorized: false };
+  throw wrong(`sslmode "${mode}" is unknown`, 'Use disable, allow, prefer, require, verify-ca or verify-full.');
+}
+
+function unreachable(connection: Connection, database: string, cause: unknown): OperatorError {
+  const { host, port, user } = connection;
+  const code = (cause as { code?: string } | undefined)?.code;
+  const hints: Record<string, string> = {
+    '28P01': 'The password is wrong: correct DATABASE_URL or PGPASSWORD.',
+    '28000': 'The server’s pg_hba.conf does not let this user in from here.',
+    '3D000': 'Create the database, or correct the name in DATABASE_URL or PGDATABASE.',
+    ENOTFOUND: 'The host’s name cannot be resolved: correct it in DATABASE_URL or PGHOST.',
+    ECONNREFUSED: 'Nothing listens there: start PostgreSQL, or correct host and port.',
+    '53300': 'The server has no connection left: raise max_connections or close some.',
+  };
+  return new OperatorError(
+    'SERVER_UNREACHABLE',
+    `database "${database}" on ${host}:${port} as "${user}" not reached: ${messageOf(cause)}`,
+    hints[code ?? ''] ?? 'Check host, port, firewall and password; "respaldo doctor" tries them one by one.',
+    { cause },
+  );
+}

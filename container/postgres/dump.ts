@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { OperatorError } from '../../core/errors.js';
+import type { Command } from '../streams/command.js';
+import type { Clients } from './clients.js';
+import { type Connection, conninfo, libpqEnvironment } from './connection.js';
+
+export interface DumpOptions {
+  readonly connection: Connection;
+  readonly clients: Clients;
+  readonly snapshot: string;
+  readonly lockTimeoutSeconds: number;
+}
+
+/** pg_dump of the state that a snapshot holds, to standard output and uncompressed. */
+export async function dumpCommand(options: DumpOptions, args: readonly string[]): Promise<Command> {
+  const { connection, clients, snapshot, lockTimeoutSeconds } = options;
+  return {
+    name: 'pg_dump',
+    file: join(clients.directory, 'pg_dump'),
+    args: [
+      '--no-password',
+      `--snapshot=${snapshot}`,
+      `--lock-wait-timeout=${lockTimeoutSeconds * 1000}`,
+      '--compress=0',
+      ...args,
+    ],
+    env: await libpqEnvironment(connection, 'pg_dump'),
+    explain: (stderr) => explainDump(stderr, connection.database, lockTimeoutSeconds),
+  };
+}
+
+/** pg_dumpall of the roles and their memberships. */
+export async function rolesCommand(connection: Connection, clients: Clients, withPasswords: boolean): Promise<Command> {
+  return {
+    name: 'pg_dumpall',
+    file: join(clients.directory, 'pg_dumpall'),
+    args: [
+      '--no-password',
+      '--roles-only',
+      ...(withPasswords ? [] : ['--no-role-passwords']),
+      `--dbname=${conninfo(connection.database)}`,
+    ],
+    env: await libpqEnvironment(connection, 'pg_dumpall'),
+  };
+}
+
+function explainDump(stderr: string, database: string, lockTimeoutSeconds: number): OperatorError | undefined {
+  if (/canceling statement due to (?:lock|statement) timeout/.test(stderr)) {
+    const what = /LOCK TABLE (.+?) IN ACCESS SHARE MODE/s.exec(stderr)?.[1] ?? 'a table';
+    return new OperatorError(
+      'LOCK_TIMEOUT',
+      `backup of "${database}" not taken: no lock on ${what.length > 200 ? 'its tables' : what} within ${lockTimeoutSeconds} s`,
+      'A migration or another long transaction holds it. Run again when it is done, or wait longer with BACKUP_LOCK_TIMEOUT (seconds).',
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+import type pg from 'pg';
+import { OperatorError } from '../../core/errors.js';
+import type { DatabaseFacts } from '../../core/manifest.js';
+
+/** What the restoring role is and may do. */
+export interface RoleRights {
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly createDatabase: boolean;
+}
+
+export async function roleRights(client: pg.Client): Promise<RoleRights> {
+  const { rows } = await client.query(
+    'SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user',
+  );
+  const row = rows[0] ?? {};
+  return {
+    name: row.rolname ?? '',
+    superuser: row.rolsuper === true,
+    createDatabase: row.rolsuper === true || row.rolcreatedb === true,
+  };
+}
+
+/** What a target server lacks for a dump, each as a line for people. */
+export interface Lacking {
+  readonly roles: readonly string[];
+  readonly extensions: readonly string[];
+}
+
+/** Compares what the manifest says a dump needs with what the server has. */
+export async function lacking(client: pg.Client, facts: DatabaseFacts, rights: RoleRights): Promise<Lacking> {
+  const { rows: roles } = await client.query<{ name: string; exists: boolean; member: boolean }>(
+    `SELECT needed.name, r.oid IS NOT NULL AS exists, coalesce(pg_has_role(r.oid, 'MEMBER'), false) AS member
+     FROM unnest($1::text[]) AS needed(name) LEFT JOIN pg_roles r ON r.rolname = needed.name`,
+    [[...new Set([facts.owner, ...facts.roles])].filter(Boolean)],
+  );
+  const owns = (name: string) => name === facts.owner || facts.owners.includes(name);
+  const { rows: extensions } = await client.query<{ name: string }>(
+    `SELECT needed.name FROM unnest($1::text[]) AS needed(name)
+     WHERE NOT EXISTS (SELECT FROM pg_available_extensions a WHERE a.name = needed.name)`,
+    [facts.extensions.map(({ name }) => name)],
+  );
+  return {
+    roles: roles.flatMap(({ name, exists, member }) => {
+      if (!exists) return [`role "${name}" does not exist`];
+      if (member || !owns(name)) return [];
+      return [`"${rights.name}" is no member of role "${name}", so it cannot make that role an owner`];
+    }),
+    extensions: extensions.map(({ name }) => {
+      const version = facts.extensions.find((extension) => extension.name === name)?.version;
+      return `extension "${name}" (${version}) is not installed on the server`;
+    }),
+  };
+}
+
+/** @throws OperatorError TARGET_LACKS naming everything at once */
+export function assertNothingLacks({ roles, extensions }: Lacking, withoutOwners: boolean): void {
+  const problems = [...(withoutOwners ? [] : roles), ...extensions];
+  if (problems.length === 0) return;
+  const onlyRoles = extensions.length === 0;
+  throw new OperatorError(
+    'TARGET_LACKS',
+    `the server lacks what this backup needs:\n  ${problems.join('\n  ')}`,
+    onlyRoles
+      ? 'Create the roles (a backup taken with --with-globals has them), or restore with --no-owner: everything then belongs to the restoring role.'
+      : 'Install the extensions’ packages on the server; roles can be left out with --no-owner.',
+  );
+}

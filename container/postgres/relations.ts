@@ -1,0 +1,122 @@
+import pg from 'pg';
+import { OperatorError } from '../../core/errors.js';
+import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
+
+/** A relation that pg_dump reads. */
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'table' | 'partitioned table' | 'sequence';
+  readonly readable: boolean;
+  readonly why: string;
+}
+
+/** `public.orders`, quoted where needed: what messages and SQL both use. */
+export function qualified({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
+}
+
+/**
+ * The relations that pg_dump reads: ordinary and partitioned tables and sequences, not the temporary ones, not those of
+ * extensions, and on a standby not the unlogged ones.
+ */
+export async function relations(client: pg.Client): Promise<Relation[]> {
+  const { rows } = await client.query(
+    `SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+            CASE WHEN NOT has_schema_privilege(n.oid, 'USAGE') THEN 'no USAGE on its schema'
+                 WHEN c.relkind = 'S' AND NOT has_sequence_privilege(c.oid, 'SELECT') THEN 'no SELECT'
+                 WHEN c.relkind <> 'S' AND NOT has_table_privilege(c.oid, 'SELECT') THEN 'no SELECT'
+                 WHEN c.relkind <> 'S' AND row_security_active(c.oid) THEN 'row security hides rows'
+                 ELSE '' END AS why
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
+       AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+       AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery())
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     ORDER BY n.nspname, c.relname`,
+  );
+  const words: Record<string, Relation['kind']> = { r: 'table', p: 'partitioned table', S: 'sequence' };
+  return rows.map(({ oid, schema, name, kind, why }) => ({
+    oid: Number(oid),
+    schema,
+    name,
+    kind: words[kind] ?? 'table',
+    readable: why === '',
+    why,
+  }));
+}
+
+/**
+ * Refuses, before anything is written, what pg_dump would only notice on its way.
+ *
+ * @throws OperatorError NOT_READABLE naming each relation and the reason
+ */
+export async function assertReadable(
+  client: pg.Client,
+  database: string,
+  selected: readonly Relation[],
+): Promise<void> {
+  const unreadable = selected.filter((relation) => !relation.readable);
+  const { rows } = await client.query<{ count: string; role: string }>(
+    `SELECT count(*) AS count, current_user AS role FROM pg_largeobject_metadata m
+     WHERE NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (
+       SELECT FROM aclexplode(m.lomacl) a
+       WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))`,
+  );
+  const largeObjects = Number(rows[0]?.count ?? 0);
+  if (unreadable.length === 0 && largeObjects === 0) return;
+  const named = unreadable.slice(0, 20).map((relation) => `${relation.kind} ${qualified(relation)}: ${relation.why}`);
+  if (unreadable.length > 20) named.push(`and ${unreadable.length - 20} more`);
+  if (largeObjects > 0) named.push(`${largeObjects} large objects: no SELECT`);
+  throw new OperatorError(
+    'NOT_READABLE',
+    `backup of "${database}" not taken: role "${rows[0]?.role}" may not read all of it:\n  ${named.join('\n  ')}`,
+    `As a superuser or the owner: GRANT pg_read_all_data TO ${pg.escapeIdentifier(rows[0]?.role ?? '')} (and ALTER ROLE … BYPASSRLS for row security).`,
+  );
+}
+
+/** Counts the rows of each table, in the order given. Sees what the session's snapshot sees. */
+export async function countRows(
+  client: pg.Client,
+  tables: readonly { schema: string; name: string }[],
+): Promise<TableFacts[]> {
+  const counted: TableFacts[] = [];
+  for (const { schema, name } of tables) {
+    const { rows } = await client.query<{ count: string }>(
+      `SELECT count(*) AS count FROM ONLY ${qualified({ schema, name })}`,
+    );
+    counted.push({ schema, name, rows: Number(rows[0]?.count ?? 0) });
+  }
+  return counted;
+}
+
+/** What the manifest tells of a database beside its tables. */
+export async function describeDatabase(
+  client: pg.Client,
+): Promise<Pick<DatabaseFacts, 'extensions' | 'roles' | 'owners'>> {
+  const extensions = await client.query(
+    `SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
+     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
+  );
+  // pg_shdepend knows every owner and grantee but the bootstrap superuser: nobody can drop that role, so nothing
+  // records what it owns.
+  const { rows } = await client.query<{ name: string; owns: boolean }>(
+    `WITH own AS (SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+     involved(oid, owns) AS (
+       SELECT refobjid, deptype = 'o' FROM pg_shdepend
+       WHERE refclassid = 'pg_authid'::regclass AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       UNION SELECT relowner, true FROM pg_class WHERE relnamespace IN (SELECT oid FROM own)
+       UNION SELECT proowner, true FROM pg_proc WHERE pronamespace IN (SELECT oid FROM own)
+       UNION SELECT typowner, true FROM pg_type WHERE typnamespace IN (SELECT oid FROM own)
+       UNION SELECT nspowner, true FROM pg_namespace WHERE oid IN (SELECT oid FROM own)
+       UNION SELECT lomowner, true FROM pg_largeobject_metadata)
+     SELECT r.rolname AS name, bool_or(i.owns) AS owns FROM involved i JOIN pg_roles r ON r.oid = i.oid
+     WHERE r.rolname !~ '^pg_' GROUP BY 1 ORDER BY 1`,
+  );
+  return {
+    extensions: extensions.rows,
+    roles: rows.map(({ name }) => name),
+    owners: rows.filter(({ owns }) => owns).map(({ name }) => name),
+  };
+}

@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import pg from 'pg';
+import { messageOf, OperatorError } from '../../core/errors.js';
+import { childEnvironment } from '../streams/command.js';
+import { findProgram } from '../streams/programs.js';
+
+export interface ThrowawayServer {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  /** A superuser; the server lets it in from this machine without a password. */
+  readonly user: 'postgres';
+  readonly directory: string;
+  url(database: string): string;
+  /** Ends the server and removes everything of it. */
+  stop(): Promise<void>;
+}
+
+export interface ThrowawayOptions {
+  /** Holds initdb and postgres. */
+  readonly binDirectory: string;
+  /** Where its folder is made. */
+  readonly parent: string;
+  /** `name=value` each, as in postgresql.conf. */
+  readonly settings?: readonly string[];
+  /** For initdb: `--locale=…`, `--encoding=…`. */
+  readonly initArguments?: readonly string[];
+}
+
+/** Nothing in it needs to survive a power cut, so it waits for no disk. */
+const throwaway = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+];
+
+/**
+ * Makes and starts a PostgreSQL server that is thrown away again, reachable from this machine only. It ends with this
+ * process, however that ends. PostgreSQL refuses to run as root; then it runs as the user `postgres`, or as nobody.
+ *
+ * @throws OperatorError SOURCE_FAILED with what the server said
+ */
+export async function startThrowawayServer(options: ThrowawayOptions): Promise<ThrowawayServer> {
+  const { binDirectory, parent, settings = [], initArguments = [] } = options;
+  await mkdir(parent, { recursive: true });
+  const directory = await mkdtemp(join(parent, 'respaldo-pg-'));
+  const owner = await serverUser();
+  if (owner) await chown(directory, owner.uid, owner.gid);
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const data = join(directory, 'data');
+    const made = await execa(
+      join(binDirectory, 'initdb'),
+      ['--username=postgres', '--auth=trust', '--no-sync', '--no-instructions', ...initArguments, data],
+      { ...owner, cwd: directory, env: childEnvironment(), extendEnv: false, reject: false },
+    );
+    if (made.failed) throw notStarted(made.stderr || made.shortMessage || 'initdb failed');
+    const port = await freePort();
+    const lines = [
+      ...throwaway,
+      `port=${port}`,
+      "listen_addresses='127.0.0.1'",
+      "unix_socket_directories=''",
+      ...settings,
+    ];
+    await writeFile(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
+    const server = await launch(join(binDirectory, 'postgres'), data, owner);
+    const { child, said } = server;
+    await reachable(port, child, said);
+    return {
+      host: '127.0.0.1',
+      port,
+      user: 'postgres',
+      directory,
+      url: (database) => `postgresql://postgres@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+      stop: async () => {
+        await stopServer(child);
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    if (error instanceof OperatorError) throw error;
+    throw notStarted(messageOf(error), error);
+  }
+}
+
+interface ServerUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function serverUser(): Promise<ServerUser | undefined> {
+  if (userInfo().uid !== 0) return undefined;
+  const ask = async (option: string) => {
+    const { stdout, failed } = await execa('id', [option, 'postgres'], { reject: false });
+    return failed ? 65_534 : Number(stdout);
+  };
+  return { uid: await ask('-u'), gid: await ask('-g') };
+}
+
+/** Where the system has setpriv, the kernel itself ends the server when this process dies. */
+async function launch(postgres: string, data: string, owner: ServerUser | undefined) {
+  const setpriv = process.platform === 'linux' ? await findProgram('setpriv') : undefined;
+  const ids = owner ? [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'] : [];
+  const [file, args] = setpriv
+    ? [setpriv, ['--pdeathsig', 'INT', ...ids, postgres, '-D', data]]
+    : [postgres, ['-D', data]];
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    cwd: data,
+    env: childEnvironment(),
+    ...(setpriv ? {} : owner),
+  });
+  let kept = '';
+  child.stderr.on('data', (chunk) => {
+    kept = (kept + chunk).slice(-4_096);
+  });
+  return { child, said: () => kept };
+}
+
+async function reachable(port: number, child: ChildProcess, said: () => string): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await delay(50)) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch {
+      // not up yet: asked again until the time is over
+    }
+  }
+  await stopServer(child);
+  throw notStarted(said());
+}
+
+function notStarted(why: string, cause?: unknown): OperatorError {
+  return new OperatorError(
+    'SOURCE_FAILED',
+    `a throw-away server did not start: ${why.trim()}`,
+    'Mend what it says; PG_BINDIR chooses another installation.',
+    { cause },
+  );
+}
+
+/** SIGINT is PostgreSQL's fast shutdown. */
+async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGINT');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}

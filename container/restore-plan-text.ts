@@ -1,0 +1,78 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
+import { estimateRestoreSeconds } from '../core/estimate.js';
+import type { FoundArchive } from './find-archive.js';
+import type { DatabaseRestorePlan } from './restore-database.js';
+
+/** A plan as a person reads it before saying yes. */
+export function describeDatabasePlan(plan: DatabaseRestorePlan): string {
+  const { found, connection, server, clients, like } = plan;
+  const facts = found.manifest?.database;
+  const rows = facts?.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0) ?? 0;
+  const programs = [
+    ...plan.decoders.map(({ name }) => name),
+    `${found.wrapping.content === 'sql' ? 'psql' : 'pg_restore'} ${clients.version} of ${clients.directory}`,
+  ];
+  return table(`Plan: restore ${found.id}`, [
+    ...describeSource(found),
+    ...(facts
+      ? [
+          [
+            'holds',
+            `"${facts.name}" of PostgreSQL ${facts.serverVersion}: ${facts.tables.length} tables, ${rows.toLocaleString('en')} rows`,
+          ] as const,
+        ]
+      : []),
+    ['with', programs.join(', ')],
+    ['to', `PostgreSQL ${server.text} on ${connection.host}:${connection.port} as "${connection.user}"`],
+    ...(plan.mode === 'in place'
+      ? []
+      : [
+          [
+            'makes',
+            `database "${plan.restoreName}" (${like.encoding}, ${like.collation}${plan.options.withoutOwners ? '' : `, owner ${like.owner}`})`,
+          ] as const,
+        ]),
+    ['then', whatFollows(plan)],
+    ...describeDuration(found),
+  ]);
+}
+
+/** The lines about where an archive comes from; the same for databases and media. */
+export function describeSource({ archive, storage, manifest, wrapping }: FoundArchive): Line[] {
+  const vouched = manifest
+    ? `taken ${manifest.startedAt.slice(0, 16).replace('T', ' ')} UTC, digest compared on the way`
+    : 'no manifest: nothing vouches for its bytes';
+  const encrypted = wrapping.encryption === 'none' ? '' : `, encrypted with ${wrapping.encryption}`;
+  return [
+    [
+      'from',
+      `${storage.name.replace(/\/$/, '')}/${archive.key} (${prettyBytes(archive.bytes)}${encrypted}; ${vouched})`,
+    ],
+  ];
+}
+
+export function describeDuration({ manifest }: FoundArchive): Line[] {
+  if (!manifest) return [];
+  const took = prettyMilliseconds(Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt), { compact: true });
+  const takes = prettyMilliseconds(estimateRestoreSeconds(manifest) * 1000, { compact: true });
+  return [['takes', `about ${takes}, guessed from the backup’s ${took}`]];
+}
+
+export type Line = readonly [label: string, text: string];
+
+export function table(title: string, lines: readonly Line[]): string {
+  return [title, ...lines.map(([label, text]) => `  ${label.padEnd(6)} ${text}`), 'Nothing has been changed.'].join(
+    '\n',
+  );
+}
+
+function whatFollows({ mode, database, restoreName, keptName, running, found }: DatabaseRestorePlan): string {
+  const compare = found.manifest ? 'row counts are compared with the manifest' : 'nothing can be compared';
+  if (mode === 'into') return `${compare}; nothing is replaced`;
+  if (mode === 'in place') {
+    return `the archive is checked whole first; then the contents of "${database}" are replaced in one transaction, and ${compare}`;
+  }
+  if (!running) return `${compare}; it becomes "${database}", which does not exist now`;
+  return `${compare}; sessions on "${database}" (${prettyBytes(running.bytes)}) are ended, it becomes "${keptName}" and stays, and "${restoreName}" becomes "${database}"`;
+}

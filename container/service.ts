@@ -1,0 +1,105 @@
+import type { Compression, Kind } from '../core/archive-name.js';
+import type { ListedBackup } from '../core/backup-table.js';
+import type { CleanupReport } from '../core/cleanup.js';
+import { OperatorError } from '../core/errors.js';
+import { type Log, type Progress, silentLog, silentProgress } from '../core/log.js';
+import type { BackupResult } from './backup.js';
+import { backupDatabase } from './backup-database.js';
+import { cleanUp } from './cleanup.js';
+import { copyBackup } from './copy-backup.js';
+import { findArchive } from './find-archive.js';
+import { listBackups } from './list-backups.js';
+import { everything } from './postgres/selection.js';
+import { type DatabaseRestoreResult, planDatabaseRestore, restoreDatabase } from './restore-database.js';
+import type { Run } from './run.js';
+import { openBucketBy, wire } from './wire.js';
+
+export type { BackupResult, CleanupReport, DatabaseRestoreResult, Kind, ListedBackup, Log, Progress };
+export { OperatorError };
+
+export interface BackupServiceOptions {
+  /** The settings, by their variables' names; default: the process' environment. See docs/settings.md. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Ends what is under way; its reason is then thrown. */
+  readonly signal?: AbortSignal;
+  /** Told what happens; default: nobody. */
+  readonly log?: Log;
+  readonly progress?: Progress;
+}
+
+/**
+ * Backups from code: what the command line does, with results instead of text. Every method throws an OperatorError for
+ * what a person can mend, and reads the settings anew.
+ *
+ * ```ts
+ * const service = new BackupService();
+ * const { manifest } = await service.backupDatabase({ compress: true });
+ * ```
+ */
+export class BackupService {
+  constructor(private readonly options: BackupServiceOptions = {}) {}
+
+  /** Backs the database up into the configured storage, and into S3 too where `uploadS3` is set. */
+  async backupDatabase(
+    options: { readonly compress?: boolean; readonly uploadS3?: boolean } = {},
+  ): Promise<BackupResult> {
+    const run = await this.run();
+    return backupDatabase(run, {
+      format: run.settings.BACKUP_FORMAT,
+      compression: compressionOf(run, options.compress),
+      uploadS3: options.uploadS3 === true,
+      selection: everything,
+      globals: 'none',
+    });
+  }
+
+  /** Copies a local backup, named by its id or its archive's path, into the configured bucket. */
+  async uploadToS3(pathOrId: string): Promise<void> {
+    const run = await this.run();
+    const bucket = run.storages.find(({ type }) => type === 's3');
+    if (!bucket)
+      throw new OperatorError(
+        'SETTINGS_INVALID',
+        'uploadToS3: AWS_S3_BUCKET_NAME is not set',
+        'Set it and AWS_S3_REGION_NAME.',
+      );
+    const local = { ...run, storages: run.storages.filter(({ type }) => type === 'local') };
+    await copyBackup(run, await findArchive(local, pathOrId, openBucketBy(run.settings)), bucket);
+  }
+
+  /** All backups of the target, newest first; one that is in several storages is one entry. */
+  async listBackups(): Promise<ListedBackup[]> {
+    return listBackups(await this.run());
+  }
+
+  /** Removes what the retention policy does not keep; a report for each storage and kind. Refuses, rather than remove more than half. */
+  async cleanupOldBackups(options: { readonly force?: boolean } = {}): Promise<CleanupReport[]> {
+    return cleanUp(await this.run(), options.force === true);
+  }
+
+  /** Restores a database backup beside the running database, compares, and swaps. Asks nothing: calling it is the confirmation. */
+  async restoreDatabase(
+    pathOrId: string,
+    options: { readonly into?: string; readonly inPlace?: boolean; readonly withoutOwners?: boolean } = {},
+  ): Promise<DatabaseRestoreResult> {
+    const run = await this.run();
+    const found = await findArchive(run, pathOrId, openBucketBy(run.settings));
+    const { into, inPlace = false, withoutOwners = false } = options;
+    return restoreDatabase(run, await planDatabaseRestore(run, found, { into, inPlace, withoutOwners }));
+  }
+
+  private run(): Promise<Run> {
+    const {
+      environment = process.env,
+      signal = new AbortController().signal,
+      log = silentLog,
+      progress = silentProgress,
+    } = this.options;
+    return wire({ environment, signal, log, progress });
+  }
+}
+
+function compressionOf({ settings }: Run, compress: boolean | undefined): Compression {
+  if (compress === false) return 'none';
+  return settings.BACKUP_COMPRESSION === 'none' && compress ? 'gzip' : settings.BACKUP_COMPRESSION;
+}

@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { access, link, mkdir, open, opendir, rename, rm, rmdir, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
+import type { ReadOptions, RemovalFailure, Storage, StoredObject, WriteOptions } from '../../core/storage.js';
+
+/** Ends the name of a file that is still being written; it begins with a dot. */
+const temporary = /^\..+\.[0-9a-f]{12}\.part$/;
+
+/**
+ * Backups in a directory of this machine. A file gets its name only when all its bytes are on the disk; files are for
+ * their owner alone (0600), new folders too (0700).
+ */
+export class LocalStorage implements Storage {
+  readonly type = 'local';
+  readonly name: string;
+
+  constructor(private readonly root: string) {
+    this.name = root;
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    yield* this.walk(prefix, (name) => !temporary.test(name));
+  }
+
+  async write(key: string, source: Readable, { signal }: WriteOptions = {}): Promise<void> {
+    const path = this.pathOf(key);
+    const partial = join(
+      dirname(path),
+      `.${path.slice(dirname(path).length + 1)}.${randomBytes(6).toString('hex')}.part`,
+    );
+    let created = false;
+    try {
+      await makeFolder(dirname(path));
+      if (await exists(path)) throw alreadyStored(path);
+      const file = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 1024 * 1024 });
+      file.once('open', () => {
+        created = true;
+      });
+      await pipeline(source, file, signal ? { signal } : {});
+      await publish(partial, path);
+      created = false;
+      await syncFolder(dirname(path));
+    } catch (error) {
+      source.destroy();
+      if (created) await rm(partial, { force: true });
+      await this.prune(dirname(path));
+      signal?.throwIfAborted();
+      throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, source.errored);
+    }
+  }
+
+  async read(key: string, { firstBytes, signal }: ReadOptions = {}): Promise<Readable> {
+    const path = this.pathOf(key);
+    try {
+      await access(path, constants.R_OK);
+    } catch (error) {
+      throw storageError(error, `${path} not read`);
+    }
+    return createReadStream(path, {
+      highWaterMark: 1024 * 1024,
+      ...(firstBytes === undefined ? {} : { end: firstBytes - 1 }),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  async remove(keys: readonly string[]): Promise<RemovalFailure[]> {
+    const failures: RemovalFailure[] = [];
+    for (const key of keys) {
+      try {
+        await rm(this.pathOf(key), { force: true });
+        await this.prune(dirname(this.pathOf(key)));
+      } catch (error) {
+        failures.push({ key, reason: messageOf(error) });
+      }
+    }
+    return failures;
+  }
+
+  async clearAbandoned(prefix: string, olderThan: Date): Promise<string[]> {
+    const cleared: string[] = [];
+    for await (const { key, modified } of this.walk(prefix, (name) => temporary.test(name))) {
+      if (modified >= olderThan) continue;
+      await rm(this.pathOf(key), { force: true });
+      cleared.push(key);
+    }
+    return cleared;
+  }
+
+  async freeBytes(): Promise<number> {
+    try {
+      const { bavail, bsize } = await statfs(await nearestExisting(this.root));
+      return bavail * bsize;
+    } catch (error) {
+      throw storageError(error, `${this.root} not readable`);
+    }
+  }
+
+  private async *walk(prefix: string, wanted: (name: string) => boolean): AsyncIterable<StoredObject> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    try {
+      const entries = await opendir(this.pathOf(folder));
+      for await (const entry of entries) {
+        const key = `${folder}${entry.name}`;
+        if (!key.startsWith(prefix)) continue;
+        if (entry.isDirectory()) yield* this.walk(`${key}/`, wanted);
+        else if (entry.isFile() && wanted(entry.name)) yield* this.describe(key);
+      }
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw storageError(error, `${this.pathOf(folder)} not listed`);
+    }
+  }
+
+  private async *describe(key: string): AsyncIterable<StoredObject> {
+    try {
+      const { size, mtime } = await stat(this.pathOf(key));
+      yield { key, bytes: size, modified: mtime };
+    } catch (error) {
+      if (!isMissing(error)) throw error; // removed since the folder was read: then it is simply not there
+    }
+  }
+
+  /** Removes folders that have become empty, up to the root. */
+  private async prune(folder: string): Promise<void> {
+    if (folder === this.root || !folder.startsWith(this.root)) return;
+    try {
+      await rmdir(folder);
+    } catch {
+      return; // not empty, or not ours to remove: it may stay
+    }
+    await this.prune(dirname(folder));
+  }
+
+  private pathOf(key: string): string {
+    if (key.split(/[\\/]/).includes('..') || key.startsWith('/')) {
+      throw new OperatorError(
+        'STORAGE_FAILED',
+        `key "${key}" leads out of ${this.root}`,
+        'Use a key that a listing shows.',
+      );
+    }
+    return join(this.root, key.split('/').join(sep));
+  }
+}
+
+/** Gives the finished file its name. A link fails where the name is taken; file systems without links get a rename. */
+async function publish(partial: string, path: string): Promise<void> {
+  try {
+    await link(partial, path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') throw alreadyStored(path);
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
+    if (await exists(path)) throw alreadyStored(path);
+    return rename(partial, path);
+  }
+  await unlink(partial);
+}
+
+/** Without this, a power cut could still forget the name of a file whose bytes are safe. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  return (await exists(path)) || dirname(path) === path ? path : nearestExisting(dirname(path));
+}
+
+function alreadyStored(path: string): OperatorError {
+  return new OperatorError(
+    'ALREADY_STORED',
+    `${path} exists already`,
+    'Nothing is ever overwritten. Run again: the next backup gets a name of its own.',
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT';
+}
+
+const known: Record<string, [ErrorCode, string]> = {
+  ENOENT: ['NO_SUCH_BACKUP', 'List what there is: respaldo list.'],
+  ENOSPC: ['STORAGE_FULL', 'Free some space or move BACKUP_DIR; "respaldo cleanup --dry-run" shows what could go.'],
+  EDQUOT: ['STORAGE_FULL', 'Free some space or raise the quota; "respaldo cleanup --dry-run" shows what could go.'],
+  EACCES: ['STORAGE_DENIED', 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.'],
+  EPERM: ['STORAGE_DENIED', 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.'],
+  EROFS: ['STORAGE_DENIED', 'The file system is read-only: set BACKUP_DIR elsewhere.'],
+};
+
+/** Errors of the source that is being written pass through as they are: they are not the storage's. */
+function storageError(error: unknown, what: string, sourceError?: Error | null): unknown {
+  if (sourceError && error === sourceError) return error;
+  const [code, hint] = known[codeOf(error) ?? ''] ?? (['STORAGE_FAILED', 'Look at the disk: df -h, dmesg.'] as const);
+  return new OperatorError(code, `${what}: ${messageOf(error)}`, hint, { cause: error });
+}

@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import type { Encryption } from '../../core/archive-name.js';
+import { messageOf, OperatorError } from '../../core/errors.js';
+import type { Manifest } from '../../core/manifest.js';
+import type { Settings } from '../../core/settings.js';
+import { type Command, childEnvironment } from './command.js';
+import { findProgram } from './programs.js';
+
+export interface Encryptor {
+  readonly method: Exclude<Encryption, 'none'>;
+  /** Public keys or fingerprints; they stand in the manifest, so that a missing key is told before a download. */
+  readonly recipients: readonly string[];
+  readonly command: Command;
+}
+
+/**
+ * The program that encrypts by the settings, or undefined where they ask for none.
+ *
+ * @throws OperatorError PROGRAM_MISSING or KEY_MISSING (GnuPG does not know a recipient)
+ */
+export async function encryptor(settings: Settings): Promise<Encryptor | undefined> {
+  const age = settings.BACKUP_AGE_RECIPIENTS;
+  if (age.length > 0) {
+    const file = await program('age');
+    const args = ['--encrypt', ...age.flatMap((recipient) => ['--recipient', recipient])];
+    return { method: 'age', recipients: age, command: { name: 'age', file, args } };
+  }
+  const gpg = settings.BACKUP_GPG_RECIPIENTS;
+  if (gpg.length === 0) return undefined;
+  const file = await program('gpg');
+  const recipients = await Promise.all(gpg.map((recipient) => fingerprint(file, recipient)));
+  const args = [
+    ...['--batch', '--quiet', '--no-tty', '--trust-model', 'always', '--compress-algo', 'none', '--encrypt'],
+    ...recipients.flatMap((recipient) => ['--recipient', recipient]),
+  ];
+  return { method: 'gpg', recipients, command: { name: 'gpg', file, args, env: gnupgHome() } };
+}
+
+/**
+ * The program that decrypts an archive. Whether the key is here is found out first, from the manifest's recipients.
+ *
+ * @throws OperatorError PROGRAM_MISSING or KEY_MISSING
+ */
+export async function decryptor(
+  method: Exclude<Encryption, 'none'>,
+  recipients: Manifest['encryption']['recipients'],
+  settings: Settings,
+): Promise<Command> {
+  return method === 'age' ? ageDecryptor(recipients, settings) : gpgDecryptor(recipients);
+}
+
+async function ageDecryptor(recipients: readonly string[] | undefined, settings: Settings): Promise<Command> {
+  const file = await program('age');
+  const identity = settings.BACKUP_AGE_IDENTITY_FILE;
+  if (!identity) {
+    throw keyMissing('the archive is encrypted with age and BACKUP_AGE_IDENTITY_FILE is not set', recipients);
+  }
+  const keys = await agePublicKeys(identity);
+  if (recipients && keys && !keys.some((key) => recipients.includes(key))) {
+    throw keyMissing(`the identity in ${identity} cannot decrypt this archive`, recipients);
+  }
+  return { name: 'age', file, args: ['--decrypt', '--identity', identity], explain: cannotDecrypt };
+}
+
+/** The public keys of an identity file; undefined for an SSH key, whose recipients only age itself can match. */
+async function agePublicKeys(identity: string): Promise<string[] | undefined> {
+  let text: string;
+  try {
+    text = await readFile(identity, 'utf8');
+  } catch (cause) {
+    throw keyMissing(`the identity file ${identity} cannot be read: ${messageOf(cause)}`, undefined);
+  }
+  if (text.includes('OPENSSH PRIVATE KEY')) return undefined;
+  const keygen = await program('age-keygen', 'age');
+  const { stdout, failed, stderr } = await execa(keygen, ['-y', identity], {
+    reject: false,
+    env: childEnvironment(),
+    extendEnv: false,
+  });
+  if (failed) throw keyMissing(`the identity file ${identity} cannot be used: ${stderr.trim()}`, undefined);
+  return stdout.split('\n').filter(Boolean);
+}
+
+async function gpgDecryptor(recipients: readonly string[] | undefined): Promise<Command> {
+  const file = await program('gpg');
+  if (recipients) {
+    const known = await Promise.all(recipients.map((recipient) => hasSecretKey(file, recipient)));
+    if (!known.some(Boolean)) throw keyMissing('the key ring has no secret key for this archive', recipients);
+  }
+  const args = ['--batch', '--quiet', '--no-tty', '--decrypt'];
+  return { name: 'gpg', file, args, env: gnupgHome(), explain: cannotDecrypt };
+}
+
+async function fingerprint(gpg: string, recipient: string): Promise<string> {
+  const { stdout, failed } = await askGpg(gpg, ['--list-keys', recipient]);
+  const found = /^fpr:(?:[^:]*:){8}([0-9A-F]+):/m.exec(stdout)?.[1];
+  if (!failed && found) return found;
+  throw new OperatorError(
+    'KEY_MISSING',
+    `gpg knows no public key for "${recipient}"`,
+    'Import it (gpg --import FILE) into the key ring of the user who runs respaldo, or correct BACKUP_GPG_RECIPIENTS.',
+  );
+}
+
+async function hasSecretKey(gpg: string, recipient: string): Promise<boolean> {
+  return !(await askGpg(gpg, ['--list-secret-keys', recipient])).failed;
+}
+
+function askGpg(gpg: string, args: readonly string[]) {
+  return execa(gpg, ['--batch', '--with-colons', ...args], {
+    reject: false,
+    env: childEnvironment(gnupgHome()),
+    extendEnv: false,
+  });
+}
+
+function gnupgHome(): Record<string, string> {
+  return process.env.GNUPGHOME ? { GNUPGHOME: process.env.GNUPGHOME } : {};
+}
+
+async function program(name: string, apt = name === 'gpg' ? 'gnupg' : name): Promise<string> {
+  const file = await findProgram(name);
+  if (file) return file;
+  throw new OperatorError('PROGRAM_MISSING', `${name} is not installed`, `Install it: apt-get install ${apt}.`);
+}
+
+function keyMissing(what: string, recipients: readonly string[] | undefined): OperatorError {
+  const whose = recipients ? `; it was encrypted to ${recipients.join(', ')}` : '';
+  return new OperatorError(
+    'KEY_MISSING',
+    `${what}${whose}`,
+    'For age, set BACKUP_AGE_IDENTITY_FILE to the file with the secret key; for gpg, import the secret key (gpg --import). Nothing was downloaded.',
+  );
+}
+
+function cannotDecrypt(stderr: string): OperatorError {
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  if (/no identity matched|no secret key|decryption failed: No/i.test(stderr)) return keyMissing(said, undefined);
+  return new OperatorError(
+    'ARCHIVE_CORRUPT',
+    `the archive cannot be decrypted: ${said}`,
+    'The archive is damaged or cut short. Use another backup: respaldo list.',
+  );
+}

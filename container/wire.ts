@@ -1,0 +1,79 @@
+import type { Log, Progress } from '../core/log.js';
+import { parseS3Url } from '../core/s3-url.js';
+import { readSettings, type Settings } from '../core/settings.js';
+import type { Storage } from '../core/storage.js';
+import type { OpenBucket } from './find-archive.js';
+import { jsonLog, textLog } from './log.js';
+import { progressFor } from './progress.js';
+import type { Run } from './run.js';
+import { LocalStorage } from './storage/local-storage.js';
+import { version } from './version.js';
+
+export interface WireOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly log?: Log;
+  readonly progress?: Progress;
+  readonly now?: () => Date;
+}
+
+/**
+ * Makes a run from the environment. The S3 client is loaded only where a bucket is configured.
+ *
+ * @throws OperatorError SETTINGS_INVALID
+ */
+export async function wire({ environment, signal, log, progress, now }: WireOptions): Promise<Run> {
+  const settings = readSettings(environment);
+  const chosenLog = log ?? logFor(settings);
+  const terminal = settings.BACKUP_LOG === 'text' && process.stderr.isTTY === true;
+  return {
+    settings,
+    environment,
+    log: chosenLog,
+    progress: progress ?? progressFor(chosenLog, terminal),
+    now: now ?? (() => new Date()),
+    signal,
+    version,
+    storages: await configuredStorages(settings),
+  };
+}
+
+export function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Log {
+  return settings.BACKUP_LOG === 'json' ? jsonLog(version) : textLog((text) => process.stderr.write(text));
+}
+
+/** The local directory, unless backups go to S3 alone; and the bucket, where one is set. */
+async function configuredStorages(settings: Settings): Promise<Storage[]> {
+  const bucket = settings.AWS_S3_BUCKET_NAME;
+  return [
+    ...(settings.BACKUP_STORAGE === 's3' ? [] : [new LocalStorage(settings.BACKUP_DIR)]),
+    ...(bucket ? [await openBucketBy(settings)({ bucket, key: settings.BACKUP_S3_PREFIX })] : []),
+  ];
+}
+
+/** Opens a storage by its name. */
+export async function openStorage(name: string, settings: Settings): Promise<Storage> {
+  return name.startsWith('s3://') ? openBucketBy(settings)(parseS3Url(name)) : new LocalStorage(name);
+}
+
+/** Opens buckets with the credentials, endpoint and properties of the settings. */
+export function openBucketBy(settings: Settings): OpenBucket {
+  return async ({ bucket, key }) => {
+    const { S3Storage } = await import('../core/aws/s3-storage.js');
+    const { s3Client } = await import('../core/aws/s3-client.js');
+    const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL;
+    const region = settings.AWS_S3_REGION_NAME ?? settings.AWS_REGION ?? 'us-east-1';
+    const sse = settings.BACKUP_S3_SSE;
+    return new S3Storage({
+      client: s3Client({ region, endpoint }),
+      bucket,
+      prefix: key,
+      nativeChecksums: endpoint === undefined,
+      properties: {
+        ...(sse === 'none' ? {} : { ServerSideEncryption: sse }),
+        ...(settings.BACKUP_S3_KMS_KEY_ID ? { SSEKMSKeyId: settings.BACKUP_S3_KMS_KEY_ID } : {}),
+        ...(settings.BACKUP_S3_STORAGE_CLASS ? { StorageClass: settings.BACKUP_S3_STORAGE_CLASS } : {}),
+      },
+    });
+  };
+}
