@@ -1,0 +1,11 @@
+import { announceOn } from '../core/aws/event-bus.js';
+import { cleanUp } from './cleanup.js';
+import { wire } from './wiring.js';
+
+const wiring = wire(process.env);
+const announce = announceOn(wiring.deployment.bus);
+
+/** Weekly; with { "dryRun": true }, says what it would do. Safe to retry: a removed backup is no longer listed. */
+export async function handler(event: unknown) {
+  return cleanUp({ ...wiring, announce, now: new Date() }, event);
+}

@@ -1,0 +1,96 @@
+import type { Announce } from '../core/aws/event-bus.js';
+import { applyCleanup, type CleanupPlan, type CleanupReport, planCleanup } from '../core/cleanup.js';
+import { OperatorError } from '../core/errors.js';
+import { retentionPolicy } from '../core/retention.js';
+import type { Wiring } from './wiring.js';
+
+export interface CleanupContext extends Wiring {
+  readonly announce: Announce;
+  readonly now: Date;
+}
+
+interface TargetSummary {
+  readonly kind: string;
+  readonly target: string;
+  readonly keep: readonly string[];
+  readonly remove: readonly string[];
+  readonly refused: boolean;
+}
+
+/**
+ * Removes what the environment's retention does not keep, target by target; with `{ "dryRun": true }`, only says what.
+ *
+ * @throws OperatorError after all targets were seen to, where one refused or something could not be removed
+ */
+export async function cleanUp(context: CleanupContext, event: unknown): Promise<readonly TargetSummary[]> {
+  const { deployment, storage, log, now } = context;
+  const dryRun = (event as { dryRun?: unknown } | null)?.dryRun === true;
+  const policy = retentionPolicy(deployment.retention.days, deployment.retention.keep);
+  const summaries: TargetSummary[] = [];
+  const problems: OperatorError[] = [];
+  for (const { kind, target } of deployment.targets) {
+    const plan = await planCleanup(storage, kind, target, policy, now);
+    summaries.push(summaryOf(plan));
+    if (dryRun) continue;
+    const report = await applyCleanup(plan, now, false);
+    for (const { key, reason } of report.failures) log.warn(`${key} not removed: ${reason}`);
+    problems.push(...problemsOf(report));
+    await announceCleanup(context, report);
+  }
+  if (problems.length === 0) return summaries;
+  for (const problem of problems) log.error(problem);
+  throw problems[0];
+}
+
+async function announceCleanup(
+  { announce, deployment }: CleanupContext,
+  { plan, removed }: CleanupReport,
+): Promise<void> {
+  const { kind, target, decisions } = plan;
+  await announce({
+    name: 'Cleanup Completed',
+    detail: {
+      environment: deployment.environment,
+      kind,
+      target,
+      removed: removed.map(({ id }) => id),
+      kept: decisions.length - removed.length,
+    },
+  });
+}
+
+function summaryOf({ kind, target, decisions, refused }: CleanupPlan): TargetSummary {
+  const goes = decisions.filter(({ reasons }) => reasons.length === 0);
+  const stays = decisions.filter(({ reasons }) => reasons.length > 0);
+  return {
+    kind,
+    target,
+    keep: stays.map(({ backup, reasons }) => `${backup.id}: ${reasons.join(', ')}`),
+    remove: goes.map(({ backup }) => backup.id),
+    refused,
+  };
+}
+
+function problemsOf({ plan, failures }: CleanupReport): OperatorError[] {
+  const problems: OperatorError[] = [];
+  if (plan.refused) {
+    const going = plan.decisions.filter(({ reasons }) => reasons.length === 0).length;
+    problems.push(
+      new OperatorError(
+        'TOO_MANY_REMOVALS',
+        `cleanup would remove ${going} of ${plan.decisions.length} ${plan.kind} backups ${plan.target}, more than half: nothing was removed`,
+        'Send { "dryRun": true } and see whether the retention in cdk.json is meant; "respaldo cleanup --force" does it by hand.',
+      ),
+    );
+  }
+  if (failures.length > 0) {
+    problems.push(
+      new OperatorError(
+        'REMOVAL_FAILED',
+        `${failures.length} objects could not be removed: ${failures[0]?.key}: ${failures[0]?.reason}`,
+        'The next cleanup tries again; the log names them all.',
+      ),
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,16 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import type { Context } from 'aws-lambda';
+import { incidentsPrefix } from '../core/incidents.js';
+import { restore } from './restore.js';
+import { vault, wire } from './wiring.js';
+
+const wiring = wire(process.env);
+const clients = { ecs: new ECSClient(), scheduler: new SchedulerClient(), cloudWatch: new CloudWatchClient() };
+const incidents = vault(wiring.deployment, process.env, incidentsPrefix);
+
+/** By a person in the console. `{}` shows what there is; nothing is replaced unless `confirm` names it. */
+export async function handler(event: unknown, { awsRequestId }: Context) {
+  return restore({ ...wiring, ...clients, incidents, now: new Date() }, event, awsRequestId);
+}

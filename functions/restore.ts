@@ -1,0 +1,94 @@
+import { deployedSchedules, type ScheduleClients } from '../core/aws/deployed-schedules.js';
+import { type ListedBackup, renderBackupTable } from '../core/backup-table.js';
+import { type Backup, readCatalog } from '../core/catalog.js';
+import type { DeployedTarget } from '../core/deployment.js';
+import { messageOf } from '../core/errors.js';
+import { estimateRestoreSeconds } from '../core/estimate.js';
+import type { Manifest } from '../core/manifest.js';
+import { readManifest } from '../core/read-manifest.js';
+import {
+  chooseBackup,
+  confirmation,
+  isConfirmed,
+  parseRestoreRequest,
+  type RestoreRequest,
+  restoreCommand,
+  restoreHelp,
+  restoreTarget,
+} from '../core/restore-request.js';
+import { renderSchedules } from '../core/schedule-table.js';
+import type { Storage } from '../core/storage.js';
+import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
+import type { Wiring } from './wiring.js';
+
+export interface RestoreContext extends Wiring, RunTaskContext, ScheduleClients {
+  readonly incidents: Storage;
+  readonly now: Date;
+}
+
+/** Text as lines, because the console shows JSON. */
+type Lines = readonly string[];
+
+export type RestoreAnswer =
+  | { readonly help: Lines; readonly backups: Lines; readonly schedules: Lines }
+  | { readonly plan: Lines; readonly send: RestoreRequest }
+  | { readonly started: StartedTask; readonly plan: Lines };
+
+/**
+ * Answers a person who wants data back: with what there is, with what a restore would do and what to send for it, or by
+ * starting it.
+ *
+ * @throws OperatorError USAGE or NO_SUCH_BACKUP
+ */
+export async function restore(context: RestoreContext, event: unknown, requestId: string): Promise<RestoreAnswer> {
+  const { deployment, storage } = context;
+  const request = parseRestoreRequest(event);
+  if (!request) return help(context);
+  const target = restoreTarget(request, deployment.targets);
+  const backup = chooseBackup(request, (await readCatalog(storage, target.kind, target.target)).backups, target);
+  const command = restoreCommand(request, backup);
+  const manifest = await readManifest(storage, backup.manifestKey, backup.id);
+  const plan = describePlan(request, backup, manifest, target);
+  if (!isConfirmed(request, target)) return { plan, send: confirmation(request, backup, target) };
+  const started = await runTask(context, { job: 'restore', target, command, key: requestId });
+  return { started, plan };
+}
+
+async function help({ deployment, storage, ...context }: RestoreContext): Promise<RestoreAnswer> {
+  const listed: ListedBackup[] = [];
+  for (const { kind, target } of deployment.targets) {
+    const { backups } = await readCatalog(storage, kind, target);
+    listed.push(...backups.slice(0, 50).map((backup) => ({ ...backup, storages: ['s3'] })));
+  }
+  listed.sort((a, b) => b.time.getTime() - a.time.getTime());
+  let schedules: Lines;
+  try {
+    schedules = renderSchedules(
+      deployment,
+      await deployedSchedules({ deployment, storage, ...context }),
+      context.now,
+    ).split('\n');
+  } catch (error) {
+    schedules = [`not known: ${messageOf(error)}`]; // what can be restored is more urgent than what runs next
+  }
+  return { help: restoreHelp, backups: renderBackupTable(listed, false).split('\n'), schedules };
+}
+
+function describePlan(request: RestoreRequest, backup: Backup, manifest: Manifest, target: DeployedTarget): string[] {
+  const { into, inPlace } = request;
+  const minutes = Math.ceil(estimateRestoreSeconds(manifest) / 60);
+  const facts = manifest.database;
+  const rows = facts?.tables.reduce((sum, { rows: count = 0 }) => sum + count, 0) ?? 0;
+  return [
+    `Backup: ${backup.id}, taken ${backup.time.toISOString()}, ${(backup.bytes / 1024 / 1024).toFixed(2)} MB${backup.verified ? ', verified by a drill' : ''}.`,
+    facts
+      ? `Holds: database "${facts.name}" of PostgreSQL ${facts.serverVersion}, ${facts.tables.length} tables, ${rows.toLocaleString('en')} rows.`
+      : `Holds: ${manifest.media?.files.toLocaleString('en')} media files of ${manifest.media?.source}.`,
+    into !== undefined
+      ? `Makes: a new database "${into}". Replaces nothing.`
+      : inPlace
+        ? `Replaces: the contents of "${target.replaces}", in one transaction.`
+        : `Replaces: "${target.replaces}". It is restored beside it, compared, and swapped; what was there is kept under another name.`,
+    `Takes: about ${minutes} min. Stop the application first, or it loses what it writes meanwhile.`,
+  ];
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConflictException, type ECSClient, RunTaskCommand, type RunTaskCommandInput } from '@aws-sdk/client-ecs';
+import { logStreamLink } from '../core/console-links.js';
+import {
+  containerName,
+  type DeployedTarget,
+  type Deployment,
+  type Job,
+  taskFamily,
+  taskLogStream,
+} from '../core/deployment.js';
+import type { Log } from '../core/log.js';
+
+export interface TaskRequest {
+  readonly job: Job;
+  readonly target: DeployedTarget;
+  /** Instead of the task definition's own. */
+  readonly command?: readonly string[];
+  /** What this task is for: the same key never starts a second one, within a day. */
+  readonly key: string;
+}
+
+export interface StartedTask {
+  readonly taskArn: string;
+  /** Link to its log. */
+  readonly log: string;
+}
+
+export interface RunTaskContext {
+  readonly ecs: ECSClient;
+  readonly deployment: Deployment;
+  readonly log: Log;
+  /** Milliseconds to wait before each further try. */
+  readonly pauses?: readonly number[];
+}
+
+/**
+ * Starts a task. Fargate may have no room just then; RunTask tells it in a 200 without a task, so it is tried again.
+ *
+ * @throws Error where no try brought a task
+ */
+export async function runTask(context: RunTaskContext, request: TaskRequest): Promise<StartedTask> {
+  const { ecs, deployment, log, pauses = [2_000, 8_000] } = context;
+  const input = taskInput(deployment, request);
+  let reason = '';
+  for (let attempt = 0; attempt <= pauses.length; attempt += 1) {
+    if (attempt > 0) await delay(pauses[attempt - 1]);
+    try {
+      // Each attempt has a token of its own, as the one before may be answered with what it brought. All tries of the
+      // same key use the same tokens in the same order, so that they meet whatever was started.
+      const clientToken = createHash('sha256').update(`${request.key} ${attempt}`).digest('hex');
+      const { tasks = [], failures = [] } = await ecs.send(new RunTaskCommand({ ...input, clientToken }));
+      const taskArn = tasks[0]?.taskArn;
+      if (taskArn) return started(deployment, request, taskArn);
+      reason = failures.map(({ reason: what, detail }) => [what, detail].filter(Boolean).join(': ')).join('; ');
+    } catch (error) {
+      // Started already, with other parameters: before a deployment that lies between the two calls.
+      if (!(error instanceof ConflictException) || !error.resourceIds?.[0]) throw error;
+      return started(deployment, request, error.resourceIds[0]);
+    }
+    log.warn(`no task for ${input.taskDefinition}: ${reason || 'no reason given'}`, { attempt });
+  }
+  throw new Error(`no task could be started for ${input.taskDefinition}: ${reason || 'no reason given'}`);
+}
+
+function taskInput(deployment: Deployment, { job, target, command }: TaskRequest): RunTaskCommandInput {
+  const { cluster, environment, network, spot } = deployment;
+  return {
+    cluster,
+    taskDefinition: taskFamily(environment, job, target),
+    count: 1,
+    ...(spot
+      ? { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] }
+      : { launchType: 'FARGATE' }),
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: network.subnets,
+        securityGroups: network.securityGroups,
+        assignPublicIp: network.publicAddress ? 'ENABLED' : 'DISABLED',
+      },
+    },
+    ...(command ? { overrides: { containerOverrides: [{ name: containerName, command: [...command] }] } } : {}),
+    startedBy: 'respaldo',
+  };
+}
+
+function started({ region, logGroup }: Deployment, { job, target }: TaskRequest, taskArn: string): StartedTask {
+  return { taskArn, log: logStreamLink(region, logGroup, taskLogStream(job, target, taskArn)) };
+}

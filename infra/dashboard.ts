@@ -1,0 +1,82 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  LogQueryWidget,
+  Metric,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { functionLink, logGroupLink } from '../core/console-links.js';
+import { type Deployment, deployedName } from '../core/deployment.js';
+import { metricNames, metricNamespace, targetDimensions } from '../core/metrics.js';
+
+export interface RespaldoDashboardProps {
+  readonly deployment: Deployment;
+  readonly alarms: readonly Alarm[];
+}
+
+/** One page: is all well, how old and how large are the backups, what failed, and where to restore. */
+export class RespaldoDashboard extends Construct {
+  readonly dashboardName: string;
+
+  constructor(scope: Construct, id: string, { deployment, alarms }: RespaldoDashboardProps) {
+    super(scope, id);
+    const { environment, logGroup } = deployment;
+    this.dashboardName = deployedName(environment, 'backups');
+    const dashboard = new Dashboard(this, 'Dashboard', {
+      dashboardName: this.dashboardName,
+      defaultInterval: Duration.days(35),
+    });
+    dashboard.addWidgets(new TextWidget({ markdown: links(deployment), width: 24, height: 2 }));
+    dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 4 }));
+    dashboard.addWidgets(
+      new GraphWidget({
+        title: 'Hours since the last good backup',
+        left: targetMetrics(deployment, metricNames.age, Stats.MAXIMUM),
+        leftYAxis: { min: 0 },
+        width: 12,
+      }),
+      new GraphWidget({
+        title: 'Bytes of the newest backup',
+        left: targetMetrics(deployment, metricNames.bytes, Stats.MAXIMUM),
+        leftYAxis: { min: 0 },
+        width: 12,
+      }),
+    );
+    dashboard.addWidgets(
+      new LogQueryWidget({
+        title: 'Warnings and errors of the tasks',
+        logGroupNames: [logGroup],
+        queryLines: ['fields @timestamp, code, msg, hint', 'filter level >= 40', 'sort @timestamp desc', 'limit 50'],
+        width: 24,
+        height: 6,
+      }),
+    );
+  }
+}
+
+function links({ region, environment, logGroup, runbook }: Deployment): string {
+  const restore = functionLink(region, deployedName(environment, 'restore'));
+  const start = functionLink(region, deployedName(environment, 'start-backup'));
+  return `**respaldo ${environment}**: [restore](${restore}) · [start a backup](${start}) · [log of the tasks](${logGroupLink(region, logGroup)}) · runbook: ${runbook}`;
+}
+
+function targetMetrics({ environment, targets }: Deployment, metricName: string, statistic: string): Metric[] {
+  return targets.map(
+    ({ kind, target }) =>
+      new Metric({
+        namespace: metricNamespace,
+        metricName,
+        dimensionsMap: Object.fromEntries(
+          targetDimensions(environment, { kind, target }).map(({ Name, Value }) => [Name, Value]),
+        ),
+        label: target === '' ? kind : `${target} ${kind}`,
+        statistic,
+        period: Duration.hours(1),
+      }),
+  );
+}

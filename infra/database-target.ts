@@ -1,0 +1,73 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { folderOf } from '../core/archive-name.js';
+import type { Right } from './rights.js';
+import type { DatabaseSettings } from './settings/schema.js';
+import type { Target, TargetContext } from './target.js';
+import { vaultPrefix } from './vault.js';
+
+/** A database: the task that backs it up and the one that restores it. */
+export function databaseTarget(context: TargetContext, database: DatabaseSettings): Target {
+  const { tasks, network, vault, bus, variables } = context;
+  const { target, host, port, name, cpu, memory, securityGroup } = database;
+  const kind = 'database' as const;
+  network.allowTo(securityGroup, port, `respaldo backs up and restores ${name}`);
+  const folder = `${vaultPrefix}${folderOf(kind, target)}`;
+  const login = mayLogIn(tasks, database);
+  const common = {
+    ...{ kind, target, cpu, memory },
+    variables: {
+      ...variables,
+      ...(target === '' ? {} : { BACKUP_TARGET: target }),
+      ...loginVariables(database),
+      PGHOST: host,
+      PGPORT: String(port),
+      PGDATABASE: name,
+      PGSSLMODE: database.sslMode,
+      BACKUP_FORMAT: database.format,
+      BACKUP_COMPRESSION: database.compression,
+    },
+  };
+  return {
+    kind,
+    target,
+    replaces: name,
+    schedule: database.schedule,
+    maxAgeHours: database.maxAgeHours,
+    backup: tasks.define({
+      ...common,
+      job: 'backup',
+      command: ['backup', '--database'],
+      rights: [...login, ...vault.mayCreate(folder), bus.mayAnnounce()],
+    }),
+    restore: tasks.define({
+      ...common,
+      job: 'restore',
+      command: ['restore', '--list'],
+      rights: [...login, ...vault.mayList(folder), ...vault.mayRead(folder), bus.mayAnnounce()],
+    }),
+  };
+}
+
+function loginVariables({ secretArn, iamAuthentication }: DatabaseSettings): Record<string, string> {
+  if (iamAuthentication) return { BACKUP_DATABASE_IAM_AUTH: 'true', PGUSER: iamAuthentication.user };
+  return { BACKUP_DATABASE_SECRET_ARN: secretArn ?? '' };
+}
+
+/** To get the password from the secret, or to make a token instead of one. */
+function mayLogIn(scope: Construct, { secretArn, secretKeyArn, iamAuthentication }: DatabaseSettings): Right[] {
+  if (iamAuthentication) {
+    const { user, resourceId } = iamAuthentication;
+    const resource = Stack.of(scope).formatArn({
+      service: 'rds-db',
+      resource: 'dbuser',
+      resourceName: `${resourceId}/${user}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    return [{ actions: ['rds-db:connect'], resources: [resource] }];
+  }
+  return [
+    { actions: ['secretsmanager:GetSecretValue'], resources: [secretArn ?? ''] },
+    ...(secretKeyArn ? [{ actions: ['kms:Decrypt'], resources: [secretKeyArn] }] : []),
+  ];
+}

@@ -1,0 +1,160 @@
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { folderOf, manifestSuffix } from '../core/archive-name.js';
+import type { Deployment } from '../core/deployment.js';
+import { incidentsPrefix } from '../core/incidents.js';
+import { metricNamespace } from '../core/metrics.js';
+import type { Bus } from './bus.js';
+import { RespaldoFunction } from './respaldo-function.js';
+import type { Right } from './rights.js';
+import type { Target } from './target.js';
+import type { Task, Tasks } from './tasks.js';
+import { type Vault, vaultPrefix } from './vault.js';
+
+export interface FunctionsProps {
+  readonly deployment: Deployment;
+  readonly targets: readonly Target[];
+  readonly tasks: Tasks;
+  readonly vault: Vault;
+  readonly bus: Bus;
+  readonly taskLog: LogGroup;
+  readonly deadLetters: IQueue;
+}
+
+/** The five Lambdas, each with just the rights that its work needs. */
+export class Functions extends Construct {
+  readonly startBackup: RespaldoFunction;
+  readonly restore: RespaldoFunction;
+  readonly cleanup: RespaldoFunction;
+  readonly check: RespaldoFunction;
+  readonly taskStopped: RespaldoFunction;
+
+  constructor(scope: Construct, id: string, props: FunctionsProps) {
+    super(scope, id);
+    const { targets, tasks, vault, bus, deployment } = props;
+    const common = { deployment, deadLetters: props.deadLetters };
+    const folders = targets.map(({ kind, target }) => `${vaultPrefix}${folderOf(kind, target)}`);
+    const mayList = folders.flatMap((folder) => vault.mayList(folder));
+    const mayReadManifests = folders.flatMap((folder) => vault.mayRead(folder, manifestSuffix));
+
+    this.startBackup = new RespaldoFunction(this, 'StartBackup', {
+      ...common,
+      name: 'start-backup',
+      description: 'Starts backup tasks: { "kind": "database" | "media" | "full", "target"?: … }',
+      timeout: Duration.minutes(2),
+      rights: mayRun(
+        tasks,
+        targets.map(({ backup }) => backup),
+      ),
+    });
+    this.restore = new RespaldoFunction(this, 'Restore', {
+      ...common,
+      name: 'restore',
+      description: 'Restores a backup. Send {} to see what there is; nothing is replaced without "confirm".',
+      timeout: Duration.minutes(1),
+      rights: [
+        ...mayRun(
+          tasks,
+          targets.map(({ restore }) => restore),
+        ),
+        ...mayList,
+        ...mayReadManifests,
+        ...vault.mayList(incidentsPrefix),
+        ...vault.mayRead(incidentsPrefix),
+        ...maySeeSchedules(this, deployment),
+      ],
+    });
+    this.cleanup = new RespaldoFunction(this, 'Cleanup', {
+      ...common,
+      name: 'cleanup',
+      description: 'Removes what retention does not keep; { "dryRun": true } only says what.',
+      timeout: Duration.minutes(5),
+      rights: [...mayList, ...folders.flatMap((folder) => vault.mayRemove(folder)), bus.mayAnnounce()],
+    });
+    this.check = new RespaldoFunction(this, 'Check', {
+      ...common,
+      name: 'check',
+      description: 'Measures how old and how large the newest good backups are.',
+      timeout: Duration.minutes(5),
+      rights: [...mayList, ...mayReadManifests, mayMeasure],
+    });
+    this.taskStopped = new RespaldoFunction(this, 'TaskStopped', {
+      ...common,
+      name: 'task-stopped',
+      description: 'Tells of tasks that ended without what they were to do.',
+      timeout: Duration.minutes(2),
+      rights: [
+        ...mayList,
+        ...vault.mayCreate(incidentsPrefix),
+        ...vault.mayRead(incidentsPrefix),
+        {
+          actions: ['logs:GetLogEvents'],
+          resources: [`${props.taskLog.logGroupArn}:log-stream:*`],
+          wildcard: 'Each task writes a stream of its own into this one log group.',
+        },
+        mayMeasure,
+        bus.mayAnnounce(),
+      ],
+    });
+  }
+
+  get all(): readonly RespaldoFunction[] {
+    return [this.startBackup, this.restore, this.cleanup, this.check, this.taskStopped];
+  }
+}
+
+/** To run just these task definitions, in every revision, in this cluster, and to hand them just their roles. */
+function mayRun(tasks: Tasks, run: readonly Task[]): Right[] {
+  const stack = Stack.of(tasks);
+  const definitionArn = (family: string) =>
+    stack.formatArn({
+      service: 'ecs',
+      resource: 'task-definition',
+      resourceName: `${family}:*`,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  return [
+    {
+      actions: ['ecs:RunTask'],
+      resources: run.map(({ definition }) => definitionArn(definition.family)),
+      conditions: { ArnEquals: { 'ecs:cluster': tasks.cluster.clusterArn } },
+      wildcard: 'A deployment makes a new revision of a task definition; its family is fixed.',
+    },
+    {
+      actions: ['iam:PassRole'],
+      resources: [...run.map(({ role }) => role.roleArn), tasks.executionRole.roleArn],
+      conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    },
+  ];
+}
+
+const mayMeasure: Right = {
+  actions: ['cloudwatch:PutMetricData'],
+  resources: ['*'],
+  conditions: { StringEquals: { 'cloudwatch:namespace': metricNamespace } },
+  wildcard: 'cloudwatch:PutMetricData knows no resource; the condition holds it to our namespace.',
+};
+
+function maySeeSchedules(scope: Construct, { scheduleGroup }: Deployment): Right[] {
+  const arn = (resource: string, resourceName: string) =>
+    Stack.of(scope).formatArn({ service: 'scheduler', resource, resourceName });
+  return [
+    {
+      actions: ['scheduler:ListSchedules'],
+      resources: [arn('schedule', '*/*')],
+      wildcard: 'scheduler:ListSchedules is granted on all schedules or on none; it tells names only.',
+    },
+    {
+      actions: ['scheduler:GetSchedule'],
+      resources: [arn('schedule', `${scheduleGroup}/*`)],
+      wildcard: 'All schedules of the environment’s own group.',
+    },
+    {
+      actions: ['cloudwatch:GetMetricData'],
+      resources: ['*'],
+      wildcard: 'cloudwatch:GetMetricData knows no resource; it reads numbers.',
+    },
+  ];
+}

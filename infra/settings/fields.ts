@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { parseKeep } from '../../core/retention.js';
+import { parseSchedule } from '../../core/schedules.js';
+import { isTimeZone, similarTimeZone } from '../../core/time-zone.js';
+
+// Kinds of values in cdk.json. Each message ends the line "path=value: …" and says what is allowed.
+
+export function text(pattern: RegExp, allowed: string) {
+  return z.string({ error: allowed }).regex(pattern, allowed);
+}
+
+export function whole(minimum: number, maximum: number, unit = '') {
+  const allowed = `must be a whole number from ${minimum} to ${maximum}${unit}`;
+  return z.int({ error: allowed }).min(minimum, allowed).max(maximum, allowed);
+}
+
+export function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+export const yesOrNo = z.boolean({ error: 'must be true or false' });
+
+export function list<Item extends z.ZodType>(item: Item, minimum: number, allowed: string) {
+  return z.array(item, { error: allowed }).min(minimum, allowed);
+}
+
+/** An object in which every key must be known. */
+export function group<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: ({ code, keys }) =>
+      code === 'unrecognized_keys'
+        ? `unknown: ${(keys as string[]).join(', ')}; allowed are ${Object.keys(shape).join(', ')}`
+        : `must be an object with ${Object.keys(shape).join(', ')}`,
+  });
+}
+
+function checked(check: (value: string) => string | undefined, allowed: string) {
+  return z.string({ error: allowed }).superRefine((value, context) => {
+    const message = check(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
+
+/** A schedule's expression, or false to switch it off. */
+export const schedule = z.union(
+  [
+    z.literal(false),
+    checked((value) => {
+      const parsed = parseSchedule(value);
+      return typeof parsed === 'string' ? parsed : undefined;
+    }, ''),
+  ],
+  {
+    error: ({ input }) => {
+      const parsed = typeof input === 'string' ? parseSchedule(input) : undefined;
+      return typeof parsed === 'string'
+        ? parsed
+        : 'must be like cron(0 3 * * ? *) or rate(1 hour), or false to switch it off';
+    },
+  },
+);
+
+export const zone = checked(
+  (value) => (isTimeZone(value) ? undefined : `is no time zone of the IANA database; ${similarTimeZone(value)} is one`),
+  'must be a name of the IANA database, like Europe/Madrid or UTC',
+);
+
+export const keep = checked((value) => {
+  const parsed = parseKeep(value);
+  return typeof parsed === 'string' ? parsed : undefined;
+}, 'must be like daily=7,weekly=4,monthly=12');
+
+export const arn = (service: string, rest: RegExp, example: string) =>
+  text(new RegExp(`^arn:aws[a-z-]*:${service}:${rest.source}$`), `must be like ${example}`);
+
+export const secretArn = arn(
+  'secretsmanager',
+  /[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+/,
+  'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf',
+);
+export const keyArn = arn('kms', /[a-z0-9-]+:\d{12}:key\/[\w-]+/, 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-…');
+export const securityGroup = text(
+  /^sg-[0-9a-f]{8,17}$/,
+  'must be the id of a security group, like sg-0123456789abcdef0',
+);
+export const region = text(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be a region, like eu-west-1');
+export const bucketName = text(
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  'must be a bucket name: 3 to 63 of a-z, 0-9, . and -',
+);

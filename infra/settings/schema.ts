@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { compressions, targetPattern } from '../../core/archive-name.js';
+import { defaultSchedules } from '../../core/schedules.js';
+import {
+  bucketName,
+  choice,
+  group,
+  keep,
+  keyArn,
+  list,
+  region,
+  schedule,
+  secretArn,
+  securityGroup,
+  text,
+  whole,
+  yesOrNo,
+  zone,
+} from './fields.js';
+
+const target = text(targetPattern, 'must be lower-case letters, digits, - and _, and neither "database" nor "media"')
+  .or(z.literal(''))
+  .default('');
+
+/** Fargate's sizes: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
+const size = {
+  cpu: whole(256, 16_384).default(1024),
+  memory: whole(512, 122_880).default(2048),
+};
+
+/** When this target is backed up, where not with all others; and how old its newest backup may get. */
+const rhythm = {
+  schedule: schedule.optional(),
+  maxAgeHours: whole(1, 87_600).optional(),
+};
+
+const database = group({
+  target,
+  host: text(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address'),
+  port: whole(1, 65_535).default(5432),
+  name: text(/^.{1,63}$/s, 'must be the name of a database, 1 to 63 characters'),
+  secretArn: secretArn.optional(),
+  /** The key that encrypts the secret, where it is not the account's own aws/secretsmanager. */
+  secretKeyArn: keyArn.optional(),
+  iamAuthentication: group({
+    user: text(/^[\w.@-]{1,63}$/, 'must be the name of a role of the database'),
+    resourceId: text(
+      /^(?:db|cluster)-[A-Z0-9]+$/,
+      'must be the resource id of the RDS instance or cluster, like db-ABCDEFGHIJKL01234',
+    ),
+  }).optional(),
+  securityGroup: securityGroup.optional(),
+  sslMode: choice(['require', 'verify-full', 'prefer', 'disable']).default('require'),
+  format: choice(['plain', 'custom']).default('plain'),
+  compression: choice(compressions).default('gzip'),
+  ...size,
+  ...rhythm,
+});
+
+const media = group({
+  target,
+  fileSystem: text(/^fs-[0-9a-f]{8,17}$/, 'must be the id of an EFS file system, like fs-0123456789abcdef0').optional(),
+  accessPoint: text(
+    /^fsap-[0-9a-f]{8,17}$/,
+    'must be the id of an EFS access point, like fsap-0123456789abcdef0',
+  ).optional(),
+  /** Of the file system's mount targets. */
+  securityGroup: securityGroup.optional(),
+  bucket: bucketName.optional(),
+  prefix: text(/^(?:[^/].*\/)?$/s, 'must be empty or end with /').default(''),
+  compression: choice(compressions).default('zstd'),
+  exclude: list(text(/./, 'must be a pattern'), 0, 'must be a list of patterns').default([]),
+  ...size,
+  ...rhythm,
+});
+
+const network = group({
+  vpc: text(/^vpc-[0-9a-f]{8,17}$/, 'must be the id of a VPC, like vpc-0123456789abcdef0'),
+  subnets: list(
+    text(/^subnet-[0-9a-f]{8,17}$/, 'must be the id of a subnet, like subnet-0123456789abcdef0'),
+    1,
+    'must be a list of one subnet or more',
+  ),
+  securityGroups: list(securityGroup, 0, 'must be a list of security groups').default([]),
+  publicAddress: yesOrNo.default(true),
+});
+
+const transition = group({
+  to: choice(['STANDARD_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR']),
+  afterDays: whole(0, 3650, ' days'),
+});
+
+export const environmentSchema = group({
+  account: text(/^\d{12}$/, 'must be the twelve digits of an account').optional(),
+  region: region.optional(),
+  zone: zone.default('UTC'),
+  databases: list(database, 1, 'must be a list of one database or more').default([]),
+  media: list(media, 1, 'must be a list of media trees').default([]),
+  /** Left out: a VPC is made, with public subnets and nothing that costs by the hour. */
+  network: network.optional(),
+  schedules: group({
+    database: schedule.default(defaultSchedules.database),
+    media: schedule.default(defaultSchedules.media),
+    cleanup: schedule.default(defaultSchedules.cleanup),
+    check: schedule.default(defaultSchedules.check),
+  }).prefault({}),
+  retention: group({ days: whole(1, 36_500, ' days').optional(), keep: keep.optional() }).prefault({}),
+  vault: group({
+    lockDays: whole(0, 36_500, ' days').default(7),
+    lockMode: choice(['GOVERNANCE', 'COMPLIANCE']).default('GOVERNANCE'),
+    encryption: choice(['s3', 'kms']).or(keyArn).default('s3'),
+    transitions: list(transition, 0, 'must be a list of transitions').default([]),
+    /** How long a removed backup can still be brought back from the bucket's versions. */
+    oldVersionsDays: whole(1, 3650, ' days').default(14),
+    replication: group({ region }).optional(),
+  }).prefault({}),
+  alerts: group({
+    emails: list(
+      text(/^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'must be a mail address'),
+      0,
+      'must be a list of mail addresses',
+    ).default([]),
+    sentryDsnSecretArn: secretArn.optional(),
+  }).prefault({}),
+  capacity: choice(['ON_DEMAND', 'SPOT']).default('ON_DEMAND'),
+  architecture: choice(['ARM64', 'X86_64']).default('ARM64'),
+  /** An image in a registry; left out, `cdk deploy` builds container/Dockerfile. */
+  image: text(
+    /^[\w.-]+(?::\d+)?\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/,
+    'must be an image with its registry, like 123456789012.dkr.ecr.eu-west-1.amazonaws.com/respaldo:1.0',
+  ).optional(),
+  /** Where people find docs/runbook.md. */
+  runbook: text(/^\S+$/, 'must be a URL or a path').default('docs/runbook.md'),
+});
+
+/** The settings of one environment, with every default filled in. */
+export type EnvironmentSettings = Readonly<z.infer<typeof environmentSchema>>;
+export type DatabaseSettings = EnvironmentSettings['databases'][number];
+export type MediaSettings = EnvironmentSettings['media'][number];

@@ -1,0 +1,152 @@
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import {
+  Cluster,
+  type ContainerImage,
+  ContainerInsights,
+  FargateTaskDefinition,
+  LogDriver,
+  Secret as TaskSecret,
+} from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { Kind } from '../core/archive-name.js';
+import { containerName, deployedName, type Job, taskFamily, taskLogPrefix } from '../core/deployment.js';
+import { allowPull, containerImage, runtimePlatform } from './image.js';
+import type { Network } from './network.js';
+import { allow, type Right } from './rights.js';
+import type { EnvironmentSettings } from './settings/schema.js';
+
+export interface TasksProps {
+  readonly environment: string;
+  readonly settings: EnvironmentSettings;
+  readonly network: Network;
+  readonly logGroup: LogGroup;
+}
+
+export interface TaskProps {
+  readonly job: Job;
+  readonly kind: Kind;
+  readonly target: string;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly command: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  /** What the program may do in AWS. */
+  readonly rights: readonly Right[];
+  readonly files?: FilesProps;
+}
+
+/** An EFS file system, mounted for the program. */
+export interface FilesProps {
+  readonly fileSystem: string;
+  readonly accessPoint: string;
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/** One task definition, and the role that its program works with. */
+export interface Task {
+  readonly definition: FargateTaskDefinition;
+  readonly role: Role;
+}
+
+/** The cluster, and all that can run in it: for each target and job one task definition with a role of its own. */
+export class Tasks extends Construct {
+  readonly cluster: Cluster;
+  readonly executionRole: Role;
+  private readonly image: ContainerImage;
+  private readonly secrets: Record<string, TaskSecret>;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: TasksProps,
+  ) {
+    super(scope, id);
+    const { environment, settings, network, logGroup } = props;
+    this.cluster = new Cluster(this, 'Cluster', {
+      clusterName: deployedName(environment, 'tasks'),
+      vpc: network.vpc,
+      enableFargateCapacityProviders: true,
+      containerInsightsV2: ContainerInsights.DISABLED,
+    });
+    Validations.of(this.cluster).acknowledge({
+      id: 'AwsSolutions-ECS4',
+      reason: 'Tasks run minutes a day and tell what they do in their log; the metrics would cost more than the tasks.',
+    });
+    this.executionRole = new Role(this, 'ExecutionRole', {
+      description: 'Starts tasks: pulls the image, writes the log',
+      assumedBy: tasksPrincipal(this),
+    });
+    allowPull(this.executionRole, settings);
+    Validations.of(this.executionRole).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'ecr:GetAuthorizationToken, which signs in to the registry, knows no resource.',
+    });
+    logGroup.grantWrite(this.executionRole);
+    this.image = containerImage(settings);
+    const dsn = settings.alerts.sentryDsnSecretArn;
+    this.secrets = dsn
+      ? { SENTRY_DSN: TaskSecret.fromSecretsManager(Secret.fromSecretCompleteArn(this, 'SentryDsn', dsn)) }
+      : {};
+  }
+
+  define({ job, kind, target, cpu, memory, command, variables, rights, files }: TaskProps): Task {
+    const { environment, settings, logGroup } = this.props;
+    const family = taskFamily(environment, job, { kind, target });
+    const scope = new Construct(this, `${target}${job}-${kind}`);
+    const role = new Role(scope, 'Role', {
+      description: `What the program may do for: ${job} ${kind} ${target}`.trim(),
+      assumedBy: tasksPrincipal(this),
+    });
+    allow(role, rights);
+    const definition = new FargateTaskDefinition(scope, 'Definition', {
+      family,
+      cpu,
+      memoryLimitMiB: memory,
+      taskRole: role,
+      executionRole: this.executionRole,
+      runtimePlatform: runtimePlatform(settings),
+    });
+    const container = definition.addContainer('Container', {
+      containerName,
+      image: this.image,
+      command: [...command],
+      environment: { ...variables, BACKUP_LOG: 'json' },
+      secrets: this.secrets,
+      // Nobody can change the program in place. What it writes goes to S3, to the database, or to /tmp.
+      readonlyRootFilesystem: true,
+      // Two minutes is what Fargate allows at most; the program needs seconds to leave nothing half-done.
+      stopTimeout: Duration.seconds(120),
+      logging: LogDriver.awsLogs({ logGroup, streamPrefix: taskLogPrefix(job, { kind, target }) }),
+    });
+    Validations.of(definition).acknowledge({
+      id: 'AwsSolutions-ECS2',
+      reason: 'Names and addresses only. Passwords come from Secrets Manager, asked for by the program itself.',
+    });
+    definition.addVolume({ name: 'tmp' });
+    container.addMountPoints({ sourceVolume: 'tmp', containerPath: '/tmp', readOnly: false });
+    if (files) {
+      definition.addVolume({
+        name: 'files',
+        efsVolumeConfiguration: {
+          fileSystemId: files.fileSystem,
+          transitEncryption: 'ENABLED',
+          authorizationConfig: { accessPointId: files.accessPoint, iam: 'ENABLED' },
+        },
+      });
+      container.addMountPoints({ sourceVolume: 'files', containerPath: files.path, readOnly: files.readOnly });
+    }
+    return { definition, role };
+  }
+}
+
+/** Only tasks of this account may take the role. */
+function tasksPrincipal(scope: Construct): ServicePrincipal {
+  const { account } = Stack.of(scope);
+  return new ServicePrincipal('ecs-tasks.amazonaws.com', {
+    conditions: { StringEquals: { 'aws:SourceAccount': account } },
+  });
+}
