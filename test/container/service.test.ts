@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { BackupService, OperatorError } from '../../container/service.js';
+import { temporaryFolder } from '../support/folders.js';
+import { contentsOf, crmSample, testDatabase } from '../support/postgres.js';
+import { s3Endpoint, testBucket } from '../support/s3.js';
+
+describe('BackupService', () => {
+  it('backs up, lists, restores and cleans up', async () => {
+    const database = await testDatabase(crmSample);
+    const environment = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder() };
+    const said: string[] = [];
+    const log = { info: (text: string) => said.push(text), warn: (text: string) => said.push(text), error: () => {} };
+    const service = new BackupService({ environment, log });
+    const before = await contentsOf(database.name);
+
+    const { manifest } = await service.backupDatabase({ compress: false });
+    expect(manifest.compression.method).toBe('none');
+    expect(said).toEqual([expect.stringContaining(`as ${manifest.id}`)]);
+    expect(await service.listBackups()).toMatchObject([{ id: manifest.id, storages: ['local'] }]);
+
+    await database.query('DROP TABLE deals CASCADE');
+    expect(await service.restoreDatabase(manifest.id)).toMatchObject({
+      database: database.name,
+      compared: true,
+      rows: 3500,
+    });
+    expect(await contentsOf(database.name)).toEqual(before);
+    expect(await service.cleanupOldBackups()).toMatchObject([{ removed: [] }, { removed: [] }]);
+  });
+
+  it('throws what a person can mend, and says so', async () => {
+    const environment = { DATABASE_URL: 'mysql://x/y', BACKUP_DIR: await temporaryFolder() };
+    const service = new BackupService({ environment });
+    await expect(service.backupDatabase()).rejects.toThrow(OperatorError);
+    await expect(service.restoreDatabase('db_backup_20200101_000000')).rejects.toMatchObject({
+      code: 'NO_SUCH_BACKUP',
+      exitCode: 5,
+    });
+    await expect(service.uploadToS3('x')).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
+  });
+
+  it('ends when it is told to', async () => {
+    const database = await testDatabase(crmSample);
+    const signal = AbortSignal.abort(new OperatorError('INTERRUPTED', 'enough', 'Run again.'));
+    const service = new BackupService({
+      environment: { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder() },
+      signal,
+    });
+    await expect(service.backupDatabase()).rejects.toThrow('enough');
+  });
+
+  it.skipIf(s3Endpoint() === null)('uploads a local backup, whole, and once', async () => {
+    const database = await testDatabase(crmSample);
+    const bucket = await testBucket();
+    const environment = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder(), ...bucket.env };
+    // The SDK reads credentials from the process' own environment.
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+    const service = new BackupService({ environment });
+    const { manifest } = await service.backupDatabase();
+    await service.uploadToS3(`${environment.BACKUP_DIR}/${manifest.files[0]?.key}`);
+    expect(await bucket.keys()).toEqual([
+      `backups/database/${manifest.id}.manifest.json`,
+      `backups/${manifest.files[0]?.key}`,
+    ]);
+    expect(await service.listBackups()).toMatchObject([{ storages: ['local', 's3'] }]);
+    await expect(service.uploadToS3(manifest.id)).rejects.toMatchObject({ code: 'ALREADY_STORED' });
+    const fromS3 = new BackupService({ environment: { ...environment, BACKUP_STORAGE: 's3' } });
+    expect(await fromS3.restoreDatabase(manifest.id, { into: `${database.name}_copy` })).toMatchObject({
+      compared: true,
+    });
+    await expect(service.uploadToS3(`s3://${bucket.name}/backups/${manifest.files[0]?.key}`)).rejects.toMatchObject({
+      code: 'ALREADY_STORED',
+    });
+  });
+});

@@ -1,0 +1,34 @@
+import { execa, type Options } from 'execa';
+
+export interface CliResult {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The settings that a test gives; the test process' own environment is left out but for what programs need to run. */
+export type CliEnvironment = Readonly<Record<string, string | undefined>>;
+
+const base = { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC' };
+
+/** Runs the built program as a process of its own. */
+export async function respaldo(
+  args: readonly string[],
+  env: CliEnvironment,
+  options: Options = {},
+): Promise<CliResult> {
+  const { exitCode, stdout, stderr } = await startRespaldo(args, env, options);
+  return { exitCode, stdout: String(stdout), stderr: String(stderr) };
+}
+
+/** Starts it and answers at once, for tests that do something to it while it runs. */
+export function startRespaldo(args: readonly string[], env: CliEnvironment, options: Options = {}) {
+  return execa(process.execPath, ['dist/respaldo.js', ...args], {
+    ...options,
+    env: { ...base, ...env },
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 120_000,
+  });
+}
