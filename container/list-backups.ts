@@ -12,8 +12,12 @@ export async function listBackups(run: Run): Promise<ListedBackup[]> {
       const { backups, unvouched } = await readCatalog(storage, kind, target);
       for (const backup of backups) {
         const known = listed.get(backup.id);
-        if (known) known.storages.push(storage.type);
-        else listed.set(backup.id, { backup, storages: [storage.type] });
+        listed.set(
+          backup.id,
+          known
+            ? { backup: either(known.backup, backup), storages: [...known.storages, storage.type] }
+            : { backup, storages: [storage.type] },
+        );
       }
       if (unvouched.length > 0) {
         const named = unvouched.slice(0, 3).map(({ key }) => key);
@@ -27,4 +31,9 @@ export async function listBackups(run: Run): Promise<ListedBackup[]> {
   return [...listed.values()]
     .map(({ backup, storages }) => ({ ...backup, storages }))
     .sort((a, b) => b.time.getTime() - a.time.getTime() || (a.kind < b.kind ? -1 : 1));
+}
+
+/** A drill of one copy speaks for both: they have the same bytes. */
+function either(one: Backup, other: Backup): Backup {
+  return { ...one, verified: one.verified || other.verified, drillFailed: one.drillFailed || other.drillFailed };
 }

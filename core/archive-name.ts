@@ -103,3 +103,14 @@ export function parseBackupId(id: string, target: string): (ObjectName & { reado
 
 export const manifestSuffix = '.manifest.json';
 export const verificationSuffix = '.verified.json';
+
+/** What a drill that failed leaves: `.drill_failed_20240116_060000.json`. A backup may have several. */
+export function failedDrillSuffix(time: Date): string {
+  return `.drill_failed_${stampOf(time)}.json`;
+}
+
+/** Whether what follows a backup's name is a drill's record of it, and how that drill ended. */
+export function drillRecordOf(rest: string): 'passed' | 'failed' | undefined {
+  if (rest === verificationSuffix) return 'passed';
+  return /^\.drill_failed_\d{8}_\d{6}\.json$/.test(rest) ? 'failed' : undefined;
+}

@@ -1,4 +1,4 @@
-import { backupId, folderOf, type Kind, manifestSuffix, parseObjectName, verificationSuffix } from './archive-name.js';
+import { backupId, drillRecordOf, folderOf, type Kind, manifestSuffix, parseObjectName } from './archive-name.js';
 import { manifestPadding } from './manifest.js';
 import type { Storage, StoredObject } from './storage.js';
 
@@ -13,8 +13,12 @@ export interface Backup {
   readonly files: readonly StoredObject[];
   readonly bytes: number;
   readonly manifestKey: string;
-  /** A drill has restored and compared it. */
+  /** What drills have written about it. */
+  readonly records: readonly StoredObject[];
+  /** A drill has restored and compared it, and none has failed since. */
   readonly verified: boolean;
+  /** The newest drill of it failed. */
+  readonly drillFailed: boolean;
 }
 
 export interface Catalog {
@@ -44,16 +48,17 @@ export function catalogOf(objects: readonly StoredObject[], kind: Kind, target: 
       unknown.push(object);
       continue;
     }
-    const group = groups.get(parsed.name) ?? { name: parsed.name, time: parsed.time, files: [] };
+    const group = groups.get(parsed.name) ?? { name: parsed.name, time: parsed.time, files: [], records: [] };
     groups.set(parsed.name, group);
     if (parsed.rest === manifestSuffix) group.manifest = object;
-    else if (parsed.rest === verificationSuffix) group.verification = object;
+    else if (drillRecordOf(parsed.rest)) group.records.push(object);
     else group.files.push(object);
   }
   const backups: Backup[] = [];
   const unvouched: StoredObject[] = [];
-  for (const { name, time, files, manifest, verification } of groups.values()) {
+  for (const { name, time, files, manifest, records } of groups.values()) {
     if (manifest && isWhole(manifest) && files.length > 0) {
+      const last = newestRecord(records, `${folder}${name}`);
       backups.push({
         id: backupId(kind, target, time),
         kind,
@@ -62,10 +67,12 @@ export function catalogOf(objects: readonly StoredObject[], kind: Kind, target: 
         files,
         bytes: files.reduce((sum, file) => sum + file.bytes, 0),
         manifestKey: `${folder}${name}${manifestSuffix}`,
-        verified: verification !== undefined,
+        records,
+        verified: last === 'passed',
+        drillFailed: last === 'failed',
       });
     } else {
-      unvouched.push(...files, ...(manifest ? [manifest] : []), ...(verification ? [verification] : []));
+      unvouched.push(...files, ...(manifest ? [manifest] : []), ...records);
     }
   }
   return { backups: backups.sort((a, b) => b.time.getTime() - a.time.getTime()), unvouched, unknown };
@@ -75,8 +82,13 @@ interface Group {
   readonly name: string;
   readonly time: Date;
   readonly files: StoredObject[];
+  readonly records: StoredObject[];
   manifest?: StoredObject;
-  verification?: StoredObject;
+}
+
+function newestRecord(records: readonly StoredObject[], base: string): 'passed' | 'failed' | undefined {
+  const [newest] = [...records].sort((a, b) => b.modified.getTime() - a.modified.getTime());
+  return newest && drillRecordOf(newest.key.slice(base.length));
 }
 
 /** A manifest is written padded, so a listing alone shows one that was cut short. */

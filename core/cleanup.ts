@@ -1,4 +1,4 @@
-import { folderOf, type Kind, manifestSuffix, parseObjectName, verificationSuffix } from './archive-name.js';
+import { folderOf, type Kind, parseObjectName } from './archive-name.js';
 import { type Backup, type Catalog, readCatalog } from './catalog.js';
 import { type Decision, planRetention, type RetentionPolicy, removesTooMany } from './retention.js';
 import type { RemovalFailure, Storage } from './storage.js';
@@ -60,10 +60,7 @@ export async function applyCleanup(plan: CleanupPlan, now: Date, force: boolean)
   const going = plan.decisions.filter(({ reasons }) => reasons.length === 0).map(({ backup }) => backup);
   const failures = await storage.remove(going.map(({ manifestKey }) => manifestKey));
   const unlisted = going.filter(({ manifestKey }) => !failures.some(({ key }) => key === manifestKey));
-  const files = unlisted.flatMap((backup) => [
-    ...backup.files.map(({ key }) => key),
-    ...(backup.verified ? [`${baseOf(backup)}${verificationSuffix}`] : []),
-  ]);
+  const files = unlisted.flatMap((backup) => [...backup.files, ...backup.records].map(({ key }) => key));
   const left = await storage.remove([...files, ...plan.leftovers]);
   failures.push(...left);
   const isLeft = (key: string) => left.some((failure) => failure.key === key);
@@ -73,10 +70,6 @@ export async function applyCleanup(plan: CleanupPlan, now: Date, force: boolean)
     cleared: [...unfinished, ...plan.leftovers.filter((key) => !isLeft(key))],
     failures,
   };
-}
-
-function baseOf({ manifestKey }: Backup): string {
-  return manifestKey.slice(0, -manifestSuffix.length);
 }
 
 /**

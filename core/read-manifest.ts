@@ -1,4 +1,5 @@
 import { type Manifest, parseManifest } from './manifest.js';
+import { readSmall } from './read-json.js';
 import type { Storage } from './storage.js';
 
 /**
@@ -8,7 +9,5 @@ import type { Storage } from './storage.js';
  * @throws OperatorError MANIFEST_INVALID, or the storage's error
  */
 export async function readManifest(storage: Storage, key: string, id?: string): Promise<Manifest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await storage.read(key)) chunks.push(Buffer.from(chunk));
-  return parseManifest(Buffer.concat(chunks), key, id);
+  return parseManifest(await readSmall(storage, key), key, id);
 }

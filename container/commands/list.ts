@@ -21,7 +21,7 @@ export function printBackups(invocation: Invocation, run: Run, backups: readonly
   );
 }
 
-function backupJson({ id, kind, target, time, bytes, files, verified, storages }: ListedBackup) {
+function backupJson({ id, kind, target, time, bytes, files, verified, drillFailed, storages }: ListedBackup) {
   return {
     id,
     kind,
@@ -30,6 +30,7 @@ function backupJson({ id, kind, target, time, bytes, files, verified, storages }
     bytes,
     files: files.map(({ key, bytes: size }) => ({ key, bytes: size })),
     verified,
+    drillFailed,
     storages,
   };
 }

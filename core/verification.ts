@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { OperatorError } from './errors.js';
+import { readJson } from './read-json.js';
+import type { Storage } from './storage.js';
+
+const text = z.string();
+const count = z.number().int().nonnegative();
+const seconds = z.number().nonnegative();
+
+const verificationSchema = z.looseObject({
+  schemaVersion: z.literal(1),
+  /** The backup's id. */
+  backup: text,
+  passed: z.boolean(),
+  program: z.looseObject({ name: text, version: text }),
+  /** PostgreSQL's, of the server that the backup was restored into; absent for media. */
+  serverVersion: text.optional(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  /** Wall time of the restore alone, and of all: server, restore, assertions, comparison. */
+  seconds: z.looseObject({ restore: seconds, total: seconds }),
+  /** Stored bytes of the backup, and what a second of the restore read of them. */
+  bytes: count,
+  bytesPerSecond: seconds,
+  /** What was compared with the manifest: `hashed` tables row for row, the others by their number of rows. */
+  compared: z.looseObject({
+    tables: count,
+    rows: count,
+    hashed: count,
+    sequences: count,
+    largeObjects: count,
+    objects: count,
+    files: count,
+    assertions: count,
+  }),
+  /** What was found to differ, or what went wrong. */
+  differences: z.array(text),
+  /** What a reader should know of how it was done. */
+  notes: z.array(text),
+});
+
+/** The record of one drill, stored beside the backup. */
+export type Verification = z.infer<typeof verificationSchema>;
+
+export function serializeVerification(verification: Verification): Buffer {
+  return Buffer.from(`${JSON.stringify(verification, null, 1)}\n`);
+}
+
+/** @throws OperatorError MANIFEST_INVALID, or the storage's error */
+export async function readVerification(storage: Storage, key: string): Promise<Verification> {
+  const parsed = verificationSchema.safeParse(await readJson(storage, key));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new OperatorError(
+    'MANIFEST_INVALID',
+    `the drill’s record ${key} is not valid: ${issue?.path.join('.') || 'document'}: ${issue?.message}`,
+    'Run the drill again: respaldo drill.',
+    { cause: parsed.error },
+  );
+}
