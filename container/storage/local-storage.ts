@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { access, link, mkdir, open, opendir, rename, rm, rmdir, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
 import type { ReadOptions, RemovalFailure, Storage, StoredObject, WriteOptions } from '../../core/storage.js';
@@ -60,11 +60,12 @@ export class LocalStorage implements Storage {
     } catch (error) {
       throw storageError(error, `${path} not read`);
     }
-    return createReadStream(path, {
+    const file = createReadStream(path, {
       highWaterMark: 1024 * 1024,
       ...(firstBytes === undefined ? {} : { end: firstBytes - 1 }),
       ...(signal ? { signal } : {}),
     });
+    return Readable.from(withError(file, path, signal), { objectMode: false, highWaterMark: 1024 * 1024 });
   }
 
   async remove(keys: readonly string[]): Promise<RemovalFailure[]> {
@@ -84,7 +85,9 @@ export class LocalStorage implements Storage {
     const cleared: string[] = [];
     for await (const { key, modified } of this.walk(prefix, (name) => temporary.test(name))) {
       if (modified >= olderThan) continue;
-      await rm(this.pathOf(key), { force: true });
+      const [failure] = await this.remove([key]);
+      if (failure)
+        throw new OperatorError('STORAGE_DENIED', `${this.pathOf(key)} not removed: ${failure.reason}`, ownership);
       cleared.push(key);
     }
     return cleared;
@@ -205,12 +208,23 @@ function isMissing(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }
 
+async function* withError(bytes: Readable, path: string, signal: AbortSignal | undefined): AsyncIterable<Buffer> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw storageError(error, `${path} not read`);
+  }
+}
+
+const ownership = 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.';
+
 const known: Record<string, [ErrorCode, string]> = {
   ENOENT: ['NO_SUCH_BACKUP', 'List what there is: respaldo list.'],
   ENOSPC: ['STORAGE_FULL', 'Free some space or move BACKUP_DIR; "respaldo cleanup --dry-run" shows what could go.'],
   EDQUOT: ['STORAGE_FULL', 'Free some space or raise the quota; "respaldo cleanup --dry-run" shows what could go.'],
-  EACCES: ['STORAGE_DENIED', 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.'],
-  EPERM: ['STORAGE_DENIED', 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.'],
+  EACCES: ['STORAGE_DENIED', ownership],
+  EPERM: ['STORAGE_DENIED', ownership],
   EROFS: ['STORAGE_DENIED', 'The file system is read-only: set BACKUP_DIR elsewhere.'],
 };
 

@@ -39,6 +39,7 @@ export async function* resumableRead(
       if (offset < size) throw new Error(`the connection ended ${size - offset} bytes early`);
     } catch (error) {
       signal?.throwIfAborted();
+      if (isBeyondTheEnd(error) && offset === 0) return; // an empty object has no first bytes
       failures += 1;
       if (failures >= patience || !isPassing(error)) throw error;
       await delay(100 * 2 ** failures, undefined, signal ? { signal } : {});
@@ -50,4 +51,8 @@ export async function* resumableRead(
 function isPassing(error: unknown): boolean {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
   return status < 400 || status >= 500 || status === 408 || status === 429;
+}
+
+function isBeyondTheEnd(error: unknown): boolean {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 416;
 }

@@ -48,7 +48,7 @@ export class S3Storage implements Storage {
         throw s3Error(error, `${this.name} not listed`);
       }
       for (const { Key = '', Size = 0, LastModified = new Date(0), StorageClass } of page.Contents ?? []) {
-        const key = decodeKey(Key).slice(root.length);
+        const key = (page.EncodingType === 'url' ? decodeKey(Key) : Key).slice(root.length);
         yield { key, bytes: Size, modified: LastModified, ...(StorageClass ? { storageClass: StorageClass } : {}) };
       }
       ContinuationToken = page.NextContinuationToken;
@@ -63,13 +63,19 @@ export class S3Storage implements Storage {
       ...{ Bucket: bucket, Key: `${prefix}${key}`, ...rest },
       ...(isRecord ? { ContentType: 'application/json' } : StorageClass ? { StorageClass } : {}),
     };
+    // A source that brings nothing just now would otherwise be waited for.
+    const interrupt = () => source.destroy(signal?.reason);
+    signal?.addEventListener('abort', interrupt, { once: true });
     try {
+      signal?.throwIfAborted();
       await upload(client, object, source, { partBytes: partBytesFor(expectedBytes), nativeChecksums, signal });
     } catch (error) {
       source.destroy();
       signal?.throwIfAborted();
       if (source.errored && error === source.errored) throw error;
       throw s3Error(error, `${this.name}${key} not written`);
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
     }
   }
 
