@@ -1,15 +1,24 @@
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { buildSync, type OutputFile } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
+
+/** The Lambdas, by the name that their file has before `.lambda.ts`. */
+export const handlers = ['start-backup', 'restore', 'cleanup', 'check', 'task-stopped'] as const;
+export type Handler = (typeof handlers)[number];
+
+let built: readonly OutputFile[] | undefined;
 
 /**
  * A handler and all that it imports, the SDK included, as one file.
  *
- * CDK's NodejsFunction does the same through npx, which takes five times as long: that shows at every synthesis.
+ * CDK's NodejsFunction does the same through npx, one handler after the other; all at once take a fifth of the time, and
+ * that shows at every synthesis.
  */
-export function bundled(name: string): Code {
+export function bundled(name: Handler): Code {
   return Code.fromAsset(`${root}functions`, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
@@ -19,27 +28,38 @@ export function bundled(name: string): Code {
       command: ['esbuild', name],
       local: {
         tryBundle(outputDirectory) {
-          buildSync({
-            absWorkingDir: root,
-            entryPoints: [`functions/${name}.lambda.ts`],
-            outfile: `${outputDirectory}/index.mjs`,
-            bundle: true,
-            format: 'esm',
-            platform: 'node',
-            target: 'node24',
-            mainFields: ['module', 'main'],
-            minify: true,
-            keepNames: true,
-            sourcemap: true,
-            // The SDK has a few CommonJS modules that require others.
-            banner: {
-              js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
-            },
-            logLevel: 'warning',
-          });
+          built ??= buildHandlers();
+          for (const { path, contents } of built) {
+            const file = basename(path);
+            if (file.startsWith(`${name}.`)) writeFileSync(join(outputDirectory, file), contents);
+          }
           return true;
         },
       },
     },
   });
+}
+
+function buildHandlers(): readonly OutputFile[] {
+  return buildSync({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(handlers.map((name) => [name, `functions/${name}.lambda.ts`])),
+    outdir: 'out',
+    write: false,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    // The SDK has a few CommonJS modules that require others.
+    banner: {
+      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+    },
+    logLevel: 'warning',
+  }).outputFiles;
 }

@@ -6,12 +6,12 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type Deployment, deployedName, deploymentVariable } from '../core/deployment.js';
-import { bundled } from './bundle.js';
+import { bundled, type Handler } from './bundle.js';
 import { allow, type Right } from './rights.js';
 
 export interface RespaldoFunctionProps {
   /** Of functions/<name>.lambda.ts. */
-  readonly name: string;
+  readonly name: Handler;
   readonly description: string;
   readonly deployment: Deployment;
   readonly timeout: Duration;
@@ -25,7 +25,7 @@ export interface RespaldoFunctionProps {
 export class RespaldoFunction extends Construct {
   readonly lambda: LambdaFunction;
   /** Without the environment: `check`. */
-  readonly name: string;
+  readonly name: Handler;
 
   constructor(scope: Construct, id: string, props: RespaldoFunctionProps) {
     super(scope, id);
@@ -43,7 +43,7 @@ export class RespaldoFunction extends Construct {
       functionName: deployedName(deployment.environment, name),
       description: props.description,
       code: bundled(name),
-      handler: 'index.handler',
+      handler: `${name}.handler`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
