@@ -1,5 +1,4 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { folderOf, manifestSuffix } from '../core/archive-name.js';
@@ -19,7 +18,6 @@ export interface FunctionsProps {
   readonly tasks: Tasks;
   readonly vault: Vault;
   readonly bus: Bus;
-  readonly taskLog: LogGroup;
   readonly deadLetters: IQueue;
 }
 
@@ -91,7 +89,7 @@ export class Functions extends Construct {
         ...vault.mayRead(incidentsPrefix),
         {
           actions: ['logs:GetLogEvents'],
-          resources: [`${props.taskLog.logGroupArn}:log-stream:*`],
+          resources: [logStreams(this, deployment)],
           wildcard: 'Each task writes a stream of its own into this one log group.',
         },
         mayMeasure,
@@ -103,6 +101,16 @@ export class Functions extends Construct {
   get all(): readonly RespaldoFunction[] {
     return [this.startBackup, this.restore, this.cleanup, this.check, this.taskStopped];
   }
+}
+
+/** The ARN of every stream of the tasks' log. The log group's own ARN ends with `:*` and would match no stream. */
+function logStreams(scope: Construct, { logGroup }: Deployment): string {
+  return Stack.of(scope).formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: `${logGroup}:log-stream:*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }
 
 /** To run just these task definitions, in every revision, in this cluster, and to hand them just their roles. */

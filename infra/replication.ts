@@ -66,7 +66,6 @@ export class Replication extends Construct {
         },
       ],
     };
-    bucket.node.addDependency(role);
     this.failures = new Metric({
       namespace: 'AWS/S3',
       metricName: 'OperationsFailedReplication',

@@ -119,7 +119,6 @@ export class RespaldoStack extends Stack {
       tasks,
       vault,
       bus,
-      taskLog,
       deadLetters,
     });
     onTaskEnd(this, { cluster: tasks.cluster, taskStopped: functions.taskStopped, deadLetters });

@@ -24,8 +24,8 @@ await build({
   sourcemap: true,
   // Beside the entry points, because programs that are started by path are looked for beside the code that starts them.
   chunkNames: 'chunk-[hash]',
-  // Sentry is large and loaded only where a DSN is set; koffi brings a binary; pg-native is optional and not used.
-  external: ['@sentry/node', 'koffi', 'pg-native'],
+  // koffi brings a binary; pg-native is optional and not used. Sentry becomes a chunk, loaded only where a DSN is set.
+  external: ['koffi', 'pg-native'],
   banner: {
     js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
   },

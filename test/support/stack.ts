@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { stackName } from '../../core/deployment.js';
 import { buildApp } from '../../infra/app.js';
 
 /** What a synthesis made of one stack. */
@@ -45,7 +44,11 @@ export interface SynthesizeOptions {
  *
  * @returns the templates by the stacks' names
  */
-export function synthesize({ env = 'prod', environments = shipped.environments, context = {} }: SynthesizeOptions) {
+export function synthesize({
+  env = 'prod',
+  environments = shipped.environments,
+  context = {},
+}: SynthesizeOptions): Record<string, Template> {
   const outdir = mkdtempSync(join(tmpdir(), 'respaldo-synth-'));
   try {
     const app = new App({
@@ -55,24 +58,19 @@ export function synthesize({ env = 'prod', environments = shipped.environments, 
     buildApp(app, new Date('2026-01-15T00:00:00Z'));
     const templates: Record<string, Template> = {};
     for (const { stackName, template } of app.synth().stacks) templates[stackName] = template as Template;
-    return { templates, app };
+    return templates;
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
 }
 
-/** The template of the one stack that an environment has where nothing is replicated. */
+/** The template of an environment's stack; a replica's is left out. */
 export function template(options: SynthesizeOptions = {}): Template {
-  const [first] = Object.values(synthesize(options).templates);
-  if (!first) throw new Error('no stack was synthesized');
-  return first;
+  const found = synthesize(options)[stackName(options.env ?? 'prod')];
+  if (!found) throw new Error('no stack was synthesized');
+  return found;
 }
 
 export function resourcesOf({ Resources }: Template, type: string): [id: string, resource: Resource][] {
   return Object.entries(Resources).filter(([, { Type }]) => Type === type);
-}
-
-/** Every construct of an app. */
-export function constructsOf(app: App): Construct[] {
-  return app.node.findAll() as Construct[];
 }

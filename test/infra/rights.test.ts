@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { allows, rightsOf, rolesOf, type Statement, statementsOf, symbolic } from '../support/iam.js';
+import { least, resourcesOf, type Template, template } from '../support/stack.js';
+
+const prod = template();
+const kms = template({
+  env: 'x',
+  environments: {
+    x: {
+      ...least,
+      databases: [
+        { ...least.databases[0], target: 'crm' },
+        { ...least.databases[0], target: 'shop' },
+      ],
+      media: [{ bucket: 'crm-media', prefix: 'uploads/' }],
+      region: 'eu-west-1',
+      vault: { encryption: 'kms', replication: { region: 'eu-central-1' } },
+    },
+  },
+});
+const bucket = resourcesOf(prod, 'AWS::S3::Bucket')[0]?.[0] ?? '';
+const vault = `<${bucket}.Arn>`;
+const archive = `${vault}/backups/database/db_backup_20260115_030000.sql.gz`;
+const once = { 's3:if-none-match': '*', 's3:ObjectCreationOperation': 'true' };
+
+describe('the role of a database backup', () => {
+  const rights = rightsOf(prod, 'respaldo-prod-backup-database');
+
+  it.each([
+    { may: true, what: 'create an object that is not there', action: 's3:PutObject', resource: archive, context: once },
+    {
+      may: true,
+      what: 'send a part',
+      action: 's3:PutObject',
+      resource: archive,
+      context: { 's3:ObjectCreationOperation': 'false' },
+    },
+    { may: true, what: 'abandon its upload', action: 's3:AbortMultipartUpload', resource: archive },
+    {
+      may: false,
+      what: 'replace an object',
+      action: 's3:PutObject',
+      resource: archive,
+      context: { 's3:ObjectCreationOperation': 'true' },
+    },
+    {
+      may: false,
+      what: 'write outside its folder',
+      action: 's3:PutObject',
+      resource: `${vault}/backups/media/x`,
+      context: once,
+    },
+    {
+      may: false,
+      what: 'write outside the prefix',
+      action: 's3:PutObject',
+      resource: `${vault}/incidents/x`,
+      context: once,
+    },
+    { may: false, what: 'delete', action: 's3:DeleteObject', resource: archive },
+    { may: false, what: 'delete a version', action: 's3:DeleteObjectVersion', resource: archive },
+    { may: false, what: 'read', action: 's3:GetObject', resource: archive },
+    {
+      may: false,
+      what: 'list',
+      action: 's3:ListBucket',
+      resource: vault,
+      context: { 's3:prefix': 'backups/database/' },
+    },
+    { may: false, what: 'get around the lock', action: 's3:BypassGovernanceRetention', resource: archive },
+    { may: false, what: 'shorten the lock', action: 's3:PutObjectRetention', resource: archive, context: once },
+    { may: false, what: 'change the bucket', action: 's3:PutLifecycleConfiguration', resource: vault },
+    {
+      may: false,
+      what: 'read another secret',
+      action: 'secretsmanager:GetSecretValue',
+      resource: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-AbCdEf',
+    },
+    {
+      may: false,
+      what: 'tell events under another name',
+      action: 'events:PutEvents',
+      resource: symbolic({ 'Fn::GetAtt': [resourcesOf(prod, 'AWS::Events::EventBus')[0]?.[0], 'Arn'] }),
+      context: { 'events:source': 'aws.ecs' },
+    },
+  ])('may $what: $may', ({ may, ...request }) => {
+    expect(allows(rights, request)).toBe(may);
+  });
+});
+
+describe('the role of a database restore', () => {
+  const rights = rightsOf(prod, 'respaldo-prod-restore-database');
+
+  it('reads its own folder, and does nothing else to the vault', () => {
+    expect(allows(rights, { action: 's3:GetObject', resource: archive })).toBe(true);
+    expect(allows(rights, { action: 's3:GetObject', resource: `${vault}/backups/media/x` })).toBe(false);
+    expect(
+      onVault(rights)
+        .flatMap(({ actions }) => actions)
+        .sort(),
+    ).toEqual(['s3:GetObject', 's3:ListBucket']);
+  });
+});
+
+describe.each([
+  { name: 'prod', of: prod },
+  { name: 'two databases, media in a bucket, KMS and a copy', of: kms },
+])('in the environment $name', ({ of }) => {
+  const roles = resourcesOf(of, 'AWS::IAM::Role').map(([id]) => ({ id, rights: statementsOf(of, id) }));
+  const workers = Object.entries(rolesOf(of)).map(([name, id]) => ({ name, rights: statementsOf(of, id) }));
+
+  it('only cleanup may delete from the vault, and nobody a version or a lock', () => {
+    const deleting = workers.filter(({ rights }) =>
+      onVault(rights, of).some(({ actions }) =>
+        actions.some((action) => /Delete|Bypass|Retention|LegalHold/.test(action)),
+      ),
+    );
+    expect(deleting.map(({ name }) => name)).toEqual([expect.stringMatching(/-cleanup$/)]);
+    const actions = deleting.flatMap(({ rights }) => onVault(rights, of).flatMap((each) => each.actions));
+    expect(actions.filter((action) => /Version|Bypass|Retention|LegalHold/.test(action))).toEqual([]);
+  });
+
+  it('no role has an action with a star in it', () => {
+    expect(
+      roles
+        .flatMap(({ rights }) => rights)
+        .flatMap(({ actions }) => actions)
+        .filter((action) => action.includes('*')),
+    ).toEqual([]);
+  });
+
+  it('a resource is a lone star only where AWS knows no other', () => {
+    const starred = roles.flatMap(({ rights }) => rights).filter(({ resources }) => resources.includes('*'));
+    for (const { actions } of starred) {
+      expect(['cloudwatch:PutMetricData', 'cloudwatch:GetMetricData', 'ecr:GetAuthorizationToken']).toContain(
+        actions.join(),
+      );
+    }
+  });
+
+  it.each(['backup', 'restore'])(
+    'the Lambda that starts a %s runs and hands over only the tasks and roles of that job',
+    (job) => {
+      const lambda = workers.find(({ name }) => name.endsWith(job === 'backup' ? '-start-backup' : '-restore'));
+      const families = workers
+        .map(({ name }) => name)
+        .filter((name) => new RegExp(`-${job}-(database|media)$`).test(name));
+      const run = lambda?.rights.filter(({ actions }) => actions.includes('ecs:RunTask')) ?? [];
+      expect(
+        run.flatMap(({ resources }) => resources.map((arn) => arn.replace(/.*task-definition\//, ''))).sort(),
+      ).toEqual(families.map((family) => `${family}:*`).sort());
+      expect(run.every(({ condition }) => 'ecs:cluster' in (condition.ArnEquals ?? {}))).toBe(true);
+      const passed = lambda?.rights
+        .filter(({ actions }) => actions.includes('iam:PassRole'))
+        .flatMap(({ resources }) => resources);
+      const own = families.map((family) => `<${rolesOf(of)[family]}.Arn>`);
+      expect(passed?.filter((arn) => !arn.includes('ExecutionRole')).sort()).toEqual(own.sort());
+    },
+  );
+
+  it('only those two may run tasks or hand over roles', () => {
+    const running = workers.filter(({ rights }) =>
+      rights.some(({ actions }) => actions.some((action) => /RunTask|PassRole/.test(action))),
+    );
+    expect(running.map(({ name }) => name.replace(/respaldo-\w+?-/, '')).sort()).toEqual(['restore', 'start-backup']);
+  });
+
+  it('task-stopped may read every stream of the tasks’ log', () => {
+    const rights = workers.find(({ name }) => name.endsWith('task-stopped'))?.rights ?? [];
+    const read = rights.filter(({ actions }) => actions.includes('logs:GetLogEvents'));
+    // The log group's Arn attribute ends with ":*", which in front of ":log-stream:" would match no stream.
+    expect(read.flatMap(({ resources }) => resources)).toEqual([
+      expect.stringMatching(/^arn:[^:]+(::[^:]+)?:logs:.*:log-group:<TaskLog[^.>]+>:log-stream:\*$/),
+    ]);
+  });
+});
+
+it('each target’s roles reach only that target', () => {
+  const [crm, shop] = ['crm', 'shop'].map((name) => rightsOf(kms, `respaldo-x-${name}-backup-database`));
+  const key = (name: string) => `<${resourcesOf(kms, 'AWS::S3::Bucket')[0]?.[0]}.Arn>/backups/${name}/database/x`;
+  expect(allows(crm ?? [], { action: 's3:PutObject', resource: key('crm'), context: once })).toBe(true);
+  expect(allows(crm ?? [], { action: 's3:PutObject', resource: key('shop'), context: once })).toBe(false);
+  expect(allows(shop ?? [], { action: 's3:PutObject', resource: key('shop'), context: once })).toBe(true);
+});
+
+function onVault(rights: readonly Statement[], of: Template = prod): Statement[] {
+  const [id] = resourcesOf(of, 'AWS::S3::Bucket')[0] ?? [];
+  return rights
+    .filter(({ resources }) => resources.some((resource) => resource.startsWith(`<${id}.Arn>`) || resource === '*'))
+    .filter(({ actions }) => actions.some((action) => action.startsWith('s3:')));
+}

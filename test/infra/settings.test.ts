@@ -1,0 +1,314 @@
+import { describe, expect, it } from 'vitest';
+import { OperatorError } from '../../core/errors.js';
+import { readEnvironment } from '../../infra/settings/read.js';
+import { least, shipped } from '../support/stack.js';
+
+const now = new Date('2026-01-15T00:00:00Z');
+const [database] = least.databases;
+const network = { vpc: 'vpc-0123456789abcdef0', subnets: ['subnet-0123456789abcdef0'] };
+
+function problemsOf(settings: unknown): string {
+  try {
+    readEnvironment({ prod: settings }, 'prod', now);
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === 'SETTINGS_INVALID') return error.message;
+    throw error;
+  }
+  return 'nothing is wrong';
+}
+
+describe('the settings of an environment', () => {
+  it('have a sound default for everything but the database', () => {
+    expect(readEnvironment({ prod: least }, 'prod', now)).toMatchObject({
+      zone: 'UTC',
+      databases: [{ target: '', port: 5432, sslMode: 'require', cpu: 1024, memory: 2048 }],
+      media: [],
+      schedules: { database: 'cron(0 3 * * ? *)', media: 'cron(0 4 ? * SUN *)', cleanup: 'cron(0 5 ? * MON *)' },
+      vault: { lockDays: 7, lockMode: 'GOVERNANCE', encryption: 's3', transitions: [], oldVersionsDays: 14 },
+      alerts: { emails: [] },
+      capacity: 'ON_DEMAND',
+      architecture: 'ARM64',
+    });
+  });
+
+  it.each(Object.keys(shipped.environments))('%s as shipped is right', (name) => {
+    expect(() => readEnvironment(shipped.environments, name, now)).not.toThrow();
+  });
+
+  it.each([
+    { given: 'no environment', name: undefined, says: 'no environment is named; cdk.json has dev, prod' },
+    { given: 'one that is not there', name: 'qa', says: 'there is no environment "qa"; cdk.json has dev, prod' },
+  ])('$given: names those there are', ({ name, says }) => {
+    expect(() => readEnvironment(shipped.environments, name, now)).toThrow(says);
+  });
+
+  it.each([
+    { environments: undefined, says: 'environments: must be an object with a name for each environment' },
+    { environments: 'prod', says: 'environments="prod": must be an object with a name for each environment' },
+  ])('environments: $environments', ({ environments, says }) => {
+    expect(() => readEnvironment(environments, 'prod', now)).toThrow(says);
+  });
+});
+
+describe('a wrong setting is one line: path, value, what is allowed', () => {
+  it.each([
+    // databases
+    {
+      name: 'nothing to back up',
+      settings: {},
+      says: 'environments.prod.databases: must name a database: { "host": …, "name": …, "secretArn": … }',
+    },
+    {
+      name: 'an unknown key',
+      settings: { ...least, database: {} },
+      says: /^environments\.prod: unknown: database; allowed are account, region, zone, databases/,
+    },
+    {
+      name: 'an unknown key deep down',
+      settings: { databases: [{ ...database, hostname: 'x' }] },
+      says: /^environments\.prod\.databases\[0\]: unknown: hostname; allowed are target, host/,
+    },
+    {
+      name: 'a number as text',
+      settings: { databases: [{ ...database, port: '5432' }] },
+      says: 'environments.prod.databases[0].port="5432": must be a whole number from 1 to 65535',
+    },
+    {
+      name: 'a port too large',
+      settings: { databases: [{ ...database, port: 70000 }] },
+      says: 'environments.prod.databases[0].port=70000: must be a whole number from 1 to 65535',
+    },
+    {
+      name: 'no way to log in',
+      settings: { databases: [{ host: 'h', name: 'crm' }] },
+      says: 'environments.prod.databases[0]: must have one of secretArn and iamAuthentication',
+    },
+    {
+      name: 'two ways to log in',
+      settings: { databases: [{ ...database, iamAuthentication: { user: 'u', resourceId: 'db-ABC' } }] },
+      says: 'environments.prod.databases[0]: must have one of secretArn and iamAuthentication',
+    },
+    {
+      name: 'no ARN of a secret',
+      settings: { databases: [{ ...database, secretArn: 'crm' }] },
+      says: 'environments.prod.databases[0].secretArn="crm": must be like arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf',
+    },
+    {
+      name: 'two targets of one name',
+      settings: { databases: [database, database] },
+      says: 'environments.prod.databases[1].target="": must differ from the others: give each a name of its own',
+    },
+    {
+      name: 'a target that is a folder’s name',
+      settings: { databases: [{ ...database, target: 'database' }] },
+      says: 'environments.prod.databases[0].target="database": must be lower-case letters, digits, - and _, and neither "database" nor "media"',
+    },
+    {
+      name: 'a format that there is not',
+      settings: { databases: [{ ...database, format: 'tar' }] },
+      says: /^environments\.prod\.databases\[0\]\.format="tar": must be one of .*plain.*custom/,
+    },
+    {
+      name: 'a security group without a network',
+      settings: { databases: [{ ...database, securityGroup: 'sg-0123456789abcdef0' }] },
+      says: /^environments\.prod\.databases\[0\]\.securityGroup="sg-0123456789abcdef0": needs network/,
+    },
+    // Fargate's sizes
+    {
+      name: 'memory that does not go with the cpu',
+      settings: { databases: [{ ...database, cpu: 256, memory: 4096 }] },
+      says: 'environments.prod.databases[0].memory=4096: must be 512, 1024 or 2048 with cpu 256',
+    },
+    {
+      name: 'memory between two steps',
+      settings: { databases: [{ ...database, cpu: 8192, memory: 17_408 }] },
+      says: 'environments.prod.databases[0].memory=17408: must be 16384 to 61440 in steps of 4096 with cpu 8192',
+    },
+    {
+      name: 'a cpu that there is not',
+      settings: { databases: [{ ...database, cpu: 768 }] },
+      says: 'environments.prod.databases[0].cpu=768: must be one of 256, 512, 1024, 2048, 4096, 8192, 16384',
+    },
+    // media
+    {
+      name: 'media without a place',
+      settings: { ...least, media: [{}] },
+      says: 'environments.prod.media[0]: must have one of fileSystem and bucket',
+    },
+    {
+      name: 'a file system without an access point',
+      settings: { ...least, network, media: [{ fileSystem: 'fs-0123456789abcdef0' }] },
+      says: 'environments.prod.media[0].accessPoint: must name the access point through which the files are reached',
+    },
+    {
+      name: 'a file system without a network',
+      settings: { ...least, media: [{ fileSystem: 'fs-0123456789abcdef0', accessPoint: 'fsap-0123456789abcdef0' }] },
+      says: 'environments.prod.media[0].fileSystem="fs-0123456789abcdef0": needs network with the vpc and subnets of its mount targets',
+    },
+    {
+      name: 'a prefix that ends in the midst of a name',
+      settings: { ...least, media: [{ bucket: 'crm-media', prefix: 'uploads' }] },
+      says: 'environments.prod.media[0].prefix="uploads": must be empty or end with /',
+    },
+    // schedules
+    {
+      name: 'a cron of five fields',
+      settings: { ...least, schedules: { database: 'cron(0 3 * * *)' } },
+      says: 'environments.prod.schedules.database="cron(0 3 * * *)": must be cron(minutes hours day-of-month month day-of-week year), like cron(0 3 * * ? *)',
+    },
+    {
+      name: 'an hour that there is not',
+      settings: { ...least, schedules: { database: 'cron(0 25 * * ? *)' } },
+      says: 'environments.prod.schedules.database="cron(0 25 * * ? *)": has "25" as hours; allowed are 0-23, with * , - and /',
+    },
+    {
+      name: 'both days open',
+      settings: { ...least, schedules: { cleanup: 'cron(0 3 * * * *)' } },
+      says: 'environments.prod.schedules.cleanup="cron(0 3 * * * *)": must have ? in one of day-of-month and day-of-week, and not in both, like cron(0 3 * * ? *)',
+    },
+    {
+      name: 'a rate in the plural',
+      settings: { ...least, schedules: { check: 'rate(1 hours)' } },
+      says: 'environments.prod.schedules.check="rate(1 hours)": must be like rate(1 hour) or rate(2 days)',
+    },
+    {
+      name: 'true as a schedule',
+      settings: { ...least, schedules: { check: true } },
+      says: 'environments.prod.schedules.check=true: must be like cron(0 3 * * ? *) or rate(1 hour), or false to switch it off',
+    },
+    {
+      name: 'a zone that there is not',
+      settings: { ...least, zone: 'Europe/Madird' },
+      says: 'environments.prod.zone="Europe/Madird": is no time zone of the IANA database; Europe/Madrid is one',
+    },
+    {
+      name: 'an hour that daylight saving skips',
+      settings: { ...least, zone: 'Europe/Madrid', schedules: { database: 'cron(30 2 * * ? *)' } },
+      says: 'environments.prod.schedules.database="cron(30 2 * * ? *)": would not run on 2026-03-29 02:30: clocks in Europe/Madrid skip that time; choose another hour',
+    },
+    {
+      name: 'a target’s own schedule that is skipped',
+      settings: { zone: 'America/New_York', databases: [{ ...database, schedule: 'cron(15 2 ? * SUN *)' }] },
+      says: /^environments\.prod\.databases\[0\]\.schedule="cron\(15 2 \? \* SUN \*\)": would not run on 2026-03-08 02:15/,
+    },
+    // retention and vault
+    {
+      name: 'a keep that cannot be read',
+      settings: { ...least, retention: { keep: 'hourly=3' } },
+      says: 'environments.prod.retention.keep="hourly=3": "hourly=3" is not one of daily=N, weekly=N, monthly=N, yearly=N',
+    },
+    {
+      name: 'a lock longer than retention',
+      settings: { ...least, retention: { days: 7 }, vault: { lockDays: 30 } },
+      says: 'environments.prod.vault.lockDays=30: must not be longer than retention keeps: 7 days',
+    },
+    {
+      name: 'infrequent access before 30 days',
+      settings: { ...least, retention: { days: 365 }, vault: { transitions: [{ to: 'STANDARD_IA', afterDays: 7 }] } },
+      says: 'environments.prod.vault.transitions[0].afterDays=7: must be 30 or more for STANDARD_IA',
+    },
+    {
+      name: 'a class that retention removes before it pays',
+      settings: { ...least, retention: { days: 40 }, vault: { transitions: [{ to: 'STANDARD_IA', afterDays: 30 }] } },
+      says: /^environments\.prod\.vault\.transitions\[0\]\.afterDays=30: retention removes after 40 days, and STANDARD_IA bills 30 days at least/,
+    },
+    {
+      name: 'a transition after the expiry',
+      settings: { ...least, retention: { days: 60 }, vault: { transitions: [{ to: 'GLACIER_IR', afterDays: 90 }] } },
+      says: /^environments\.prod\.vault\.transitions\[0\]\.afterDays=90: retention removes after 60 days/,
+    },
+    {
+      name: 'transitions in the wrong order',
+      settings: {
+        ...least,
+        retention: { days: 365 },
+        vault: {
+          transitions: [
+            { to: 'GLACIER_IR', afterDays: 30 },
+            { to: 'STANDARD_IA', afterDays: 90 },
+          ],
+        },
+      },
+      says: /^environments\.prod\.vault\.transitions\[1\]="STANDARD_IA after 90 days": must come 30 days or more after GLACIER_IR/,
+    },
+    {
+      name: 'a copy without a region of its own',
+      settings: { ...least, vault: { replication: { region: 'eu-central-1' } } },
+      says: 'environments.prod.region: must be set where vault.replication is: a copy belongs in another region',
+    },
+    {
+      name: 'a copy in the same region',
+      settings: { ...least, region: 'eu-west-1', vault: { replication: { region: 'eu-west-1' } } },
+      says: 'environments.prod.vault.replication.region="eu-west-1": must be another region than the vault’s',
+    },
+    // the rest
+    {
+      name: 'no mail address',
+      settings: { ...least, alerts: { emails: ['oncall'] } },
+      says: 'environments.prod.alerts.emails[0]="oncall": must be a mail address',
+    },
+    {
+      name: 'no subnet',
+      settings: { ...least, network: { ...network, subnets: [] } },
+      says: 'environments.prod.network.subnets: must be a list of one subnet or more',
+    },
+    {
+      name: 'a capacity that there is not',
+      settings: { ...least, capacity: 'spot' },
+      says: 'environments.prod.capacity="spot": must be one of ON_DEMAND, SPOT',
+    },
+    {
+      name: 'an environment that is no object',
+      settings: 'large',
+      says: /^environments\.prod="large": must be an object with account, region/,
+    },
+  ])('$name', ({ settings, says }) => {
+    const problems = problemsOf(settings);
+    if (typeof says === 'string') expect(problems).toBe(says);
+    else expect(problems).toMatch(says);
+    expect(problems).not.toContain('\n');
+  });
+
+  it('several are told at once, a line each', () => {
+    expect(problemsOf({ ...least, zone: 'Mars', capacity: 'x' }).split('\n')).toEqual([
+      '2 settings in cdk.json are wrong:',
+      expect.stringContaining('environments.prod.zone="Mars"'),
+      expect.stringContaining('environments.prod.capacity="x"'),
+    ]);
+  });
+
+  it.each([
+    {
+      name: 'the hour after the skipped one',
+      settings: { ...least, zone: 'Europe/Madrid', schedules: { database: 'cron(0 3 * * ? *)' } },
+    },
+    {
+      name: 'every hour, of which one may be skipped',
+      settings: { ...least, zone: 'Europe/Madrid', schedules: { check: 'cron(15 * * * ? *)' } },
+    },
+    {
+      name: 'a day on which clocks stay',
+      settings: { ...least, zone: 'Europe/Madrid', schedules: { cleanup: 'cron(30 2 ? * MON *)' } },
+    },
+    {
+      name: 'everything switched off',
+      settings: { ...least, schedules: { database: false, media: false, cleanup: false, check: false } },
+    },
+    {
+      name: 'IAM instead of a secret',
+      settings: {
+        databases: [{ host: 'h', name: 'crm', iamAuthentication: { user: 'backup', resourceId: 'db-ABCDEFGHIJKL' } }],
+      },
+    },
+    { name: 'media alone, in a bucket', settings: { media: [{ bucket: 'crm-media' }] } },
+    {
+      name: 'a key of one’s own',
+      settings: {
+        ...least,
+        vault: { encryption: 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab' },
+      },
+    },
+  ])('right: $name', ({ settings }) => {
+    expect(problemsOf(settings)).toBe('nothing is wrong');
+  });
+});

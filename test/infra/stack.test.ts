@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { taskFailureCodes } from '../../core/events.js';
+import { alarmHeadings } from '../../core/runbook.js';
+import { symbolic } from '../support/iam.js';
+import { least, resourcesOf, synthesize, template } from '../support/stack.js';
+
+const prod = template();
+const bare = template({ env: 'bare', environments: { bare: least } });
+const copied = synthesize({
+  env: 'copied',
+  environments: {
+    copied: { ...least, region: 'eu-west-1', vault: { encryption: 'kms', replication: { region: 'eu-central-1' } } },
+  },
+});
+const runbook = readFileSync('docs/runbook.md', 'utf8');
+const headings = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+
+const the = (type: string, of = prod) => resourcesOf(of, type)[0]?.[1];
+
+describe('the vault', () => {
+  const vault = the('AWS::S3::Bucket');
+
+  it('outlives the stack, keeps versions, and locks each new backup', () => {
+    expect(vault).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: {
+        VersioningConfiguration: { Status: 'Enabled' },
+        ObjectLockEnabled: true,
+        ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 14, Mode: 'GOVERNANCE' } } },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      },
+    });
+  });
+
+  it('answers over TLS 1.2 only', () => {
+    const denied = the('AWS::S3::BucketPolicy')?.Properties.PolicyDocument.Statement.filter(
+      ({ Effect }: { Effect: string }) => Effect === 'Deny',
+    );
+    expect(denied).toEqual([
+      expect.objectContaining({ Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      expect.objectContaining({ Action: 's3:*', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } }),
+    ]);
+  });
+
+  it('expires no backup by itself: only what is removed already, interrupted or a note', () => {
+    const rules = vault?.Properties.LifecycleConfiguration.Rules ?? [];
+    expect(rules).toHaveLength(4);
+    for (const rule of rules) {
+      if ('ExpirationInDays' in rule) expect(rule.Prefix).toBe('incidents/');
+    }
+  });
+
+  it('is encrypted by S3, or with a key of its own', () => {
+    const algorithm = (of = prod) =>
+      the('AWS::S3::Bucket', of)?.Properties.BucketEncryption.ServerSideEncryptionConfiguration[0]
+        .ServerSideEncryptionByDefault.SSEAlgorithm;
+    expect(algorithm()).toBe('AES256');
+    expect(algorithm(copied['Respaldo-copied'])).toBe('aws:kms');
+  });
+
+  it('is copied to another region on request, with an alarm on what could not be copied', () => {
+    const main = copied['Respaldo-copied'];
+    const replica = copied['Respaldo-copied-replica'];
+    expect(replica && the('AWS::S3::Bucket', replica)).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: { VersioningConfiguration: { Status: 'Enabled' }, ObjectLockEnabled: true },
+    });
+    expect(main && the('AWS::S3::Bucket', main)?.Properties.ReplicationConfiguration.Rules).toHaveLength(1);
+    const alarms = main
+      ? resourcesOf(main, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.MetricName)
+      : [];
+    expect(alarms).toContain('OperationsFailedReplication');
+  });
+});
+
+describe('the tasks', () => {
+  it.each(resourcesOf(prod, 'AWS::ECS::TaskDefinition').map(([, { Properties }]) => Properties))(
+    '$Family changes nothing of its image, is told no secret, and may end in peace',
+    ({ ContainerDefinitions: [container], RuntimePlatform, NetworkMode, RequiresCompatibilities }) => {
+      expect(container).toMatchObject({ Name: 'respaldo', ReadonlyRootFilesystem: true, StopTimeout: 120 });
+      expect(RuntimePlatform).toEqual({ CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' });
+      expect([NetworkMode, RequiresCompatibilities]).toEqual(['awsvpc', ['FARGATE']]);
+      expect(container.Environment.map(({ Name }: { Name: string }) => Name).join()).not.toMatch(
+        /PASSWORD|DSN|ACCESS_KEY/,
+      );
+    },
+  );
+
+  it('mounts the media files read-only for a backup', () => {
+    const [backup, restore] = ['backup', 'restore'].map(
+      (job) =>
+        resourcesOf(prod, 'AWS::ECS::TaskDefinition').find(
+          ([, { Properties }]) => Properties.Family === `respaldo-prod-${job}-media`,
+        )?.[1].Properties.ContainerDefinitions[0].MountPoints,
+    );
+    expect(backup).toContainEqual(expect.objectContaining({ ContainerPath: '/media', ReadOnly: true }));
+    expect(restore).toContainEqual(expect.objectContaining({ ContainerPath: '/media', ReadOnly: false }));
+  });
+
+  it('opens the database’s port to the tasks', () => {
+    expect(resourcesOf(prod, 'AWS::EC2::SecurityGroupIngress').map(([, { Properties }]) => Properties)).toContainEqual(
+      expect.objectContaining({ GroupId: 'sg-0bbbbbbbbbbbbbbb1', FromPort: 5432, ToPort: 5432 }),
+    );
+  });
+
+  it('needs no NAT gateway, not even in a VPC of its own', () => {
+    expect(resourcesOf(bare, 'AWS::EC2::VPC')).toHaveLength(1);
+    expect(resourcesOf(bare, 'AWS::EC2::NatGateway')).toEqual([]);
+  });
+});
+
+describe('the schedules', () => {
+  it('run in the environment’s zone, and name each run', () => {
+    const schedules = Object.fromEntries(
+      resourcesOf(prod, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => [Properties.Name, Properties]),
+    );
+    expect(Object.keys(schedules).sort()).toEqual(['backup-database', 'backup-media', 'check', 'cleanup']);
+    expect(schedules['backup-database']).toMatchObject({
+      ScheduleExpression: 'cron(0 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Madrid',
+      Target: { RetryPolicy: { MaximumRetryAttempts: 3 }, DeadLetterConfig: { Arn: expect.anything() } },
+    });
+    expect(JSON.parse(schedules['backup-database'].Target.Input)).toEqual({
+      kind: 'database',
+      target: '',
+      schedule: '<aws.scheduler.schedule-arn>',
+      due: '<aws.scheduler.scheduled-time>',
+    });
+  });
+
+  it('leaves out what is switched off', () => {
+    const names = resourcesOf(template({ env: 'dev' }), 'AWS::Scheduler::Schedule').map(
+      ([, { Properties }]) => Properties.Name,
+    );
+    expect(names).not.toContain('backup-media');
+  });
+});
+
+describe('what fails is heard', () => {
+  const alarms = Object.values({ prod, ...copied }).flatMap((of) => resourcesOf(of, 'AWS::CloudWatch::Alarm'));
+
+  it.each(alarms.map(([, { Properties }]) => Properties))(
+    '$AlarmName leads to a heading of the runbook',
+    ({ AlarmDescription }) => {
+      const anchor = /#([\w-]+)$/.exec(String(AlarmDescription))?.[1];
+      expect(headings.map((heading) => heading.toLowerCase().replaceAll(' ', '-'))).toContain(anchor);
+    },
+  );
+
+  it.each([...Object.values(alarmHeadings), ...taskFailureCodes])('the runbook has a heading "%s"', (heading) => {
+    expect(headings).toContain(heading);
+  });
+
+  it('an alarm for each way to fail', () => {
+    expect(
+      resourcesOf(prod, 'AWS::CloudWatch::Alarm')
+        .map(([, { Properties }]) => Properties.AlarmName)
+        .sort(),
+    ).toEqual(
+      [
+        ...['database-too-old', 'database-halved', 'media-too-old', 'media-halved', 'task-failed', 'dead-letters'],
+        ...['start-backup', 'restore', 'cleanup', 'check', 'task-stopped'].map((name) => `${name}-errors`),
+      ]
+        .map((name) => `respaldo-prod-${name}`)
+        .sort(),
+    );
+  });
+
+  it('a backup that is too old is told where the checker is dead, too', () => {
+    const tooOld = alarms.map(([, { Properties }]) => Properties).filter(({ AlarmName }) => /too-old$/.test(AlarmName));
+    expect(tooOld.map(({ Threshold }) => Threshold)).toEqual(expect.arrayContaining([26, 170]));
+    for (const alarm of tooOld) expect(alarm).toMatchObject({ TreatMissingData: 'breaching', Period: 3600 });
+  });
+
+  it('every alarm but the count of failed tasks tells people, once a change', () => {
+    const silent = alarms
+      .filter(([, { Properties }]) => !Properties.AlarmActions)
+      .map(([, { Properties }]) => Properties.AlarmName);
+    expect(silent.every((name) => /task-failed$/.test(name))).toBe(true);
+  });
+
+  it('each failure event is mailed with its reason', () => {
+    const rule = resourcesOf(prod, 'AWS::Events::Rule').find(([, { Properties }]) =>
+      Properties.EventPattern?.source?.includes('respaldo'),
+    );
+    expect(rule?.[1].Properties.EventPattern['detail-type']).toEqual([
+      'Backup Failed',
+      'Restore Failed',
+      'Drill Failed',
+    ]);
+    expect(resourcesOf(prod, 'AWS::SNS::Subscription').map(([, { Properties }]) => Properties.Endpoint)).toEqual([
+      'oncall@example.com',
+    ]);
+  });
+
+  it.each(resourcesOf(prod, 'AWS::Lambda::EventInvokeConfig').map(([id, { Properties }]) => ({ id, ...Properties })))(
+    '$id: a call that fails for good goes to the dead letters',
+    ({ DestinationConfig, MaximumRetryAttempts }) => {
+      expect(symbolic(DestinationConfig.OnFailure.Destination)).toMatch(/^<DeadLetters/);
+      expect(MaximumRetryAttempts).toBe(2);
+    },
+  );
+});
+
+describe('two environments in one account', () => {
+  it('share no name', () => {
+    const named = (env: string) =>
+      Object.values(template({ env }).Resources).flatMap(({ Type, Properties = {} }) =>
+        [
+          'Name',
+          'FunctionName',
+          'AlarmName',
+          'ClusterName',
+          'QueueName',
+          'TopicName',
+          'LogGroupName',
+          'Family',
+          'BucketName',
+          'DashboardName',
+        ]
+          .filter((key) => typeof Properties[key] === 'string' && Type !== 'AWS::Scheduler::Schedule')
+          .map((key) => `${Type} ${Properties[key]}`),
+      );
+    const dev = new Set(named('dev'));
+    expect(dev.size).toBeGreaterThan(10);
+    expect(named('prod').filter((name) => dev.has(name))).toEqual([]);
+  });
+});
+
+it('the outputs name what a person needs next', () => {
+  expect(Object.keys(prod.Outputs ?? {})).toEqual(
+    expect.arrayContaining(['Restore', 'StartBackup', 'Dashboard', 'VaultBucket', 'EventBus']),
+  );
+  expect(symbolic(prod.Outputs?.Restore?.Value)).toMatch(/lambda\/home.*functions\/respaldo-prod-restore\?tab=testing/);
+});
