@@ -20,10 +20,13 @@ const byType: Readonly<Record<string, string>> = {
   float4: 'hashfloat4extended($, #)',
   float8: 'hashfloat8extended($, #)',
   numeric: 'hash_numeric_extended($, #)',
-  text: 'hashtextextended($, #)',
-  varchar: 'hashtextextended($, #)',
+  // Under a nondeterministic collation it would be a hash of the collation's own keys, which its version decides.
+  text: 'hashtextextended($ COLLATE "C", #)',
+  varchar: 'hashtextextended($ COLLATE "C", #)',
   name: 'hashnameextended($, #)',
   bytea: 'hashtextextended(md5($), #)',
+  // Its text depends on lc_monetary.
+  money: 'hashtextextended(md5(cash_send($)), #)',
   uuid: 'uuid_hash_extended($, #)',
   jsonb: 'jsonb_hash_extended($, #)',
   timestamp: 'timestamp_hash_extended($, #)',
@@ -41,9 +44,15 @@ const byType: Readonly<Record<string, string>> = {
 export function rowHash(columns: readonly HashedColumn[]): string {
   if (columns.length === 0) return '0::int8';
   const hashes = columns.map(({ quoted, type }, index) => {
-    const hash = byType[type] ?? 'hashtextextended($::text, #)';
+    const hash = byType[type] ?? 'hashtextextended($::text COLLATE "C", #)';
     // A null has a hash of its own, so that it differs from every value and from a null elsewhere.
-    return `coalesce(${hash.replace('$', quoted).replace('#', String(index + 1))}, ${-(index + 1) * 7919})`;
+    return `coalesce(${hash.replace('#', String(index + 1)).replace('$', () => quoted)}, ${-(index + 1) * 7919})`;
   });
   return `hashint8extended(${hashes.join(' # ')}, 0)`;
+}
+
+/** Sums of row hashes, in decimal as the server gives them, brought together: modulo 2^64, as sixteen hexadecimal digits. */
+export function sumOfHashes(sums: readonly string[]): string {
+  const total = sums.reduce((sum, each) => sum + BigInt(each), 0n);
+  return BigInt.asUintN(64, total).toString(16).padStart(16, '0');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compressions, targetPattern } from './archive-name.js';
 import { OperatorError } from './errors.js';
+import { fingerprintModes } from './fingerprint.js';
 import { parseKeep } from './retention.js';
 
 const whole = (minimum: number, maximum: number) =>
@@ -85,6 +86,12 @@ export const settingsSchema = z.object({
       'Format parallel: about how much of a table is one part. Default: an eighth of a worker’s share, 32 to 1024.',
     ),
   BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
+  BACKUP_FINGERPRINT: z
+    .enum(fingerprintModes)
+    .optional()
+    .describe(
+      'What is remembered of the rows, to compare a restore with: `full` hashes each, `counts` counts them, `off` neither. Default: `full` up to 20 GB, then `counts`.',
+    ),
   MEDIA_ROOT: z.string().optional().describe('The media files: a directory, or `s3://bucket/prefix`.'),
   BACKUP_MEDIA_EXCLUDE: names
     .default([])

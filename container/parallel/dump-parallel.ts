@@ -5,6 +5,7 @@ import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
 import { restoreScript } from '../../core/restore-script.js';
+import { sumOfHashes } from '../../core/row-hash.js';
 import { type BackupResult, completeBackup, intact } from '../backup.js';
 import {
   type ChosenTables,
@@ -15,7 +16,9 @@ import {
   manifestOf,
   type StoredFiles,
 } from '../dump-job.js';
-import { countRows, qualified } from '../postgres/relations.js';
+import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.js';
+import { rowHashOf } from '../postgres/fingerprint.js';
+import { qualified } from '../postgres/relations.js';
 import { selectionArguments } from '../postgres/selection.js';
 import { storeEverywhere } from '../streams/store.js';
 import type { DumpedPart, DumpOrder, DumpStart } from './dump-work.js';
@@ -70,15 +73,19 @@ export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: num
   let failure: unknown;
   try {
     const small = smallTables(chosen, large);
-    const counts = countRows(snapshot.client, small);
-    counts.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
-    const copying = parts.map((part) => dumpPart(job, pool, part, stored));
-    const work = [...copying, dumpSchema(job, stored), dumpSmall(job, stored, large, counts)];
+    const mode = modeFor(job, facts.bytes);
+    const hashes = mode === 'full' ? await hashesOf(job, large) : new Map<CopyTable, string>();
+    const fingerprint = takeFingerprint(job, small, mode);
+    fingerprint.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
+    const copying = parts.map((part) => dumpPart(job, pool, part, hashes.get(part.table), stored));
+    const work = [...copying, dumpSchema(job, stored), dumpSmall(job, stored, large, fingerprint)];
     await allOrNothing(work, (error) => pool.end(error));
     const copied = await Promise.all(copying);
+    const taken = await fingerprint;
     const database: DatabaseFacts = {
       ...facts,
-      tables: tableFacts(await counts, parts, copied, chosen),
+      tables: tableFacts(taken.tables, parts, copied, chosen),
+      ...(await closeFingerprint(job, taken)),
       indexes: await indexEntries(job, large),
     };
     await storeScript(job, stored, database);
@@ -140,6 +147,7 @@ async function dumpPart(
   job: DumpJob,
   pool: WorkerPool<DumpOrder, DumpedPart>,
   part: PlannedPart<CopyTable>,
+  hash: string | undefined,
   stored: StoredFiles,
 ): Promise<DumpedPart> {
   const { draft } = job;
@@ -148,6 +156,7 @@ async function dumpPart(
   const dumped = await pool.submit(
     {
       source: { schema, name, columns, format, range: part.range },
+      hash,
       key: `${draft.base}/data/${readable(name)}-${oid}-${String(part.number).padStart(4, '0')}`,
       storages: storages.map(({ type }) => type),
       expectedBytes: part.bytes,
@@ -226,14 +235,30 @@ function tableFacts(
   copied: readonly DumpedPart[],
   { withoutData }: ChosenTables,
 ): TableFacts[] {
-  const rows = new Map<CopyTable, number>();
-  for (const [index, { table }] of parts.entries())
-    rows.set(table, (rows.get(table) ?? 0) + (copied[index]?.rows ?? 0));
+  const copies = new Map<CopyTable, DumpedPart[]>();
+  for (const [index, { table }] of parts.entries()) {
+    const part = copied[index];
+    if (part) copies.set(table, [...(copies.get(table) ?? []), part]);
+  }
   return [
-    ...[...rows].map(([{ schema, name }, count]) => ({ schema, name, rows: count })),
+    ...[...copies].map(([{ schema, name }, of]) => ({
+      schema,
+      name,
+      rows: of.reduce((sum, { rows }) => sum + rows, 0),
+      ...(of.every(({ hashSum }) => hashSum !== undefined)
+        ? { hash: sumOfHashes(of.map(({ hashSum }) => hashSum ?? '0')) }
+        : {}),
+    })),
     ...counted,
     ...withoutData.map(({ schema, name }) => ({ schema, name })),
   ];
+}
+
+/** How a row of each table is hashed. */
+async function hashesOf({ snapshot }: DumpJob, tables: readonly CopyTable[]): Promise<Map<CopyTable, string>> {
+  const hashes = new Map<CopyTable, string>();
+  for (const table of tables) hashes.set(table, await rowHashOf(snapshot.client, table));
+  return hashes;
 }
 
 async function indexEntries({ snapshot }: DumpJob, large: readonly CopyTable[]) {

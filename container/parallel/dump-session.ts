@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { PageRange } from '../../core/parallel-plan.js';
 import { type Connection, connect } from '../postgres/connection.js';
+import { sumRows } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
 import { CopyOut } from './copy-out.js';
 
@@ -55,6 +56,11 @@ export class DumpSession {
     return new CopyOut(this.client, copyOutStatement(source));
   }
 
+  /** The sum of the hashes of what {@link copy} copies, in decimal. */
+  async sumHashes(source: CopySource, hash: string): Promise<string> {
+    return (await sumRows(this.client, source, hash, pagesCondition(source.range))).sum;
+  }
+
   async close(): Promise<void> {
     await this.client.end().catch(() => {}); // it only read
   }
@@ -64,15 +70,19 @@ export class DumpSession {
 const sessionSettings = `
   SELECT set_config('client_encoding', pg_encoding_to_char(encoding), true) FROM pg_database WHERE datname = current_database();
   SELECT set_config(name, value, true) FROM (VALUES
-    ('DateStyle', 'ISO'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
+    ('TimeZone', 'UTC'), ('DateStyle', 'ISO'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
     ('search_path', 'pg_catalog'), ('row_security', 'off'), ('synchronize_seqscans', 'off'), ('statement_timeout', '0'),
     ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
   ) AS wanted(name, value) WHERE EXISTS (SELECT FROM pg_settings s WHERE lower(s.name) = lower(wanted.name))`;
 
 export function copyOutStatement(source: CopySource): string {
   const columns = source.columns.map((column) => pg.escapeIdentifier(column)).join(', ');
-  const { range } = source;
-  if (!range) return `COPY ${qualified(source)} (${columns}) TO STDOUT (FORMAT ${source.format})`;
-  const to = range.to === null ? '' : ` AND ctid < '(${range.to},0)'`;
-  return `COPY (SELECT ${columns} FROM ONLY ${qualified(source)} WHERE ctid >= '(${range.from},0)'${to}) TO STDOUT (FORMAT ${source.format})`;
+  const { range, format } = source;
+  if (!range) return `COPY ${qualified(source)} (${columns}) TO STDOUT (FORMAT ${format})`;
+  return `COPY (SELECT ${columns} FROM ONLY ${qualified(source)} WHERE ${pagesCondition(range)}) TO STDOUT (FORMAT ${format})`;
+}
+
+function pagesCondition(range: PageRange | null): string {
+  if (!range) return 'true';
+  return `ctid >= '(${range.from},0)'${range.to === null ? '' : ` AND ctid < '(${range.to},0)'`}`;
 }

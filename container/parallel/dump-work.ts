@@ -27,6 +27,8 @@ export interface DumpStart {
 /** One part to copy into storage. */
 export interface DumpOrder {
   readonly source: CopySource;
+  /** The expression that hashes a row; undefined where the rows are only counted. */
+  readonly hash: string | undefined;
   /** Without suffix; a second try gets a key of its own, because the first one's may have arrived after all. */
   readonly key: string;
   readonly storages: readonly Storage['type'][];
@@ -36,6 +38,8 @@ export interface DumpOrder {
 export interface DumpedPart {
   readonly file: ManifestFile;
   readonly rows: number;
+  /** The sum of the rows' hashes, in decimal. */
+  readonly hashSum: string | undefined;
   readonly uncompressedBytes: number;
   readonly failures: readonly { readonly storage: Storage['type']; readonly reason: string }[];
 }
@@ -76,7 +80,7 @@ async function copyPart(
   session: DumpSession,
   seal: Encryptor | undefined,
   { level, bytesPerSecond }: DumpStart,
-  { source, key, storages, expectedBytes }: DumpOrder,
+  { source, hash, key, storages, expectedBytes }: DumpOrder,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<DumpedPart> {
@@ -100,6 +104,8 @@ async function copyPart(
   return {
     file: archived.file,
     rows: rows.rows,
+    // Now, while the pages are still in the server's cache.
+    hashSum: hash === undefined ? undefined : await session.sumHashes(source, hash),
     uncompressedBytes: rows.bytes,
     failures: archived.outcomes.flatMap(({ storage, error }) =>
       error ? [{ storage: storage.type, reason: messageOf(error) }] : [],

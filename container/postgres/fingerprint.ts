@@ -1,13 +1,14 @@
 import pg from 'pg';
+import type { FingerprintMode } from '../../core/fingerprint.js';
 import type { Fingerprint, TableFacts } from '../../core/manifest.js';
-import { rowHash } from '../../core/row-hash.js';
-import { qualified } from './relations.js';
+import { rowHash, sumOfHashes } from '../../core/row-hash.js';
+import { countRows, qualified } from './relations.js';
 
-/** Fixes everything that the text of a value depends on. */
+/** Fixes everything that the text of a value depends on, but for the money inside of arrays and composite values. */
 const settings = `
   SELECT set_config(name, value, true) FROM (VALUES
     ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
-    ('search_path', 'pg_catalog'), ('row_security', 'off'), ('lc_monetary', 'C'), ('quote_all_identifiers', 'off'), ('statement_timeout', '0')
+    ('search_path', 'pg_catalog'), ('row_security', 'off'), ('quote_all_identifiers', 'off'), ('statement_timeout', '0')
   ) AS fixed(name, value)`;
 
 /** Prepares a transaction for fingerprints. What it sets ends with the transaction. */
@@ -21,35 +22,53 @@ interface TableName {
 }
 
 /**
- * Counts each table's rows and sums up their hashes, in the order given. The sum does not depend on the rows' order.
+ * Counts each table's rows and, in mode full, sums up their hashes, in the order given. Sees what the session's
+ * snapshot sees.
  */
-export async function hashRows(
+export async function fingerprintTables(
   client: pg.Client,
   tables: readonly TableName[],
-  onTable: () => void = () => {},
+  mode: FingerprintMode,
 ): Promise<TableFacts[]> {
+  if (mode === 'off') return tables.map(({ schema, name }) => ({ schema, name }));
+  if (mode === 'counts') return countRows(client, tables);
   const hashed: TableFacts[] = [];
-  for (const { schema, name } of tables) {
-    const columns = await hashedColumns(client, { schema, name });
-    const { rows } = await client.query<{ rows: string; hash: string }>(
-      `SELECT count(*) AS rows, coalesce(sum(${rowHash(columns)}), 0) AS hash FROM ONLY ${qualified({ schema, name })}`,
-    );
-    hashed.push({ schema, name, rows: Number(rows[0]?.rows ?? 0), hash: modulo64(rows[0]?.hash ?? '0') });
-    onTable();
+  for (const table of tables) {
+    const { rows, sum } = await sumRows(client, table, await rowHashOf(client, table));
+    hashed.push({ schema: table.schema, name: table.name, rows, hash: sumOfHashes([sum]) });
   }
   return hashed;
 }
 
+/** The rows' number and the sum of their hashes, in decimal: of a table, or of those that a condition chooses. */
+export async function sumRows(
+  client: pg.Client,
+  table: TableName,
+  hash: string,
+  condition = 'true',
+): Promise<{ readonly rows: number; readonly sum: string }> {
+  const { rows } = await client.query<{ rows: string; sum: string }>(
+    `SELECT count(*) AS rows, coalesce(sum(${hash}), 0) AS sum FROM ONLY ${qualified(table)} WHERE ${condition}`,
+  );
+  return { rows: Number(rows[0]?.rows ?? 0), sum: rows[0]?.sum ?? '0' };
+}
+
+/** The expression that hashes a row of the table. */
+export async function rowHashOf(client: pg.Client, table: TableName): Promise<string> {
+  return rowHash(await hashedColumns(client, table));
+}
+
 async function hashedColumns(client: pg.Client, table: TableName) {
-  // Generated columns follow from the others; virtual ones (PostgreSQL 18) are not even stored.
+  // By name, because a restore may change the columns' order (under inheritance it does). Generated columns follow from
+  // the others; virtual ones (PostgreSQL 18) are not even stored.
   const { rows } = await client.query<{ name: string; type: string }>(
-    `WITH RECURSIVE base(num, name, type) AS (
-       SELECT a.attnum, a.attname, a.atttypid FROM pg_attribute a
+    `WITH RECURSIVE base(name, type) AS (
+       SELECT a.attname, a.atttypid FROM pg_attribute a
        WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a) ->> 'attgenerated', '') = ''
        UNION ALL
-       SELECT b.num, b.name, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
+       SELECT b.name, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype = 'd')
      SELECT b.name, CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace AND t.oid < 10000 THEN t.typname ELSE '' END AS type
-     FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype <> 'd' ORDER BY b.num`,
+     FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype <> 'd' ORDER BY b.name`,
     [qualified(table)],
   );
   return rows.map(({ name, type }) => ({ quoted: pg.escapeIdentifier(name), type }));
@@ -64,7 +83,8 @@ export async function fingerprintRest(client: pg.Client): Promise<Fingerprint> {
   };
 }
 
-async function sequences(client: pg.Client): Promise<Record<string, string>> {
+/** Where each sequence stands. Sequences do not keep to snapshots: this is their state now. */
+export async function sequences(client: pg.Client): Promise<Record<string, string>> {
   const { rows } = await client.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ${notOfExtensions('pg_class')} ORDER BY 1, 2`,
@@ -79,11 +99,19 @@ async function sequences(client: pg.Client): Promise<Record<string, string>> {
   return values;
 }
 
+/** Large objects are read in pieces, because one of them may be larger than what the server can hold. */
+const pieceBytes = 4 * 1024 * 1024;
+
 async function largeObjects(client: pg.Client): Promise<Fingerprint['largeObjects']> {
   const { rows } = await client.query<{ count: string; hash: string }>(
-    `SELECT count(*) AS count, coalesce(sum(hashtextextended(oid::text || md5(lo_get(oid)), 0)), 0) AS hash FROM pg_largeobject_metadata`,
+    `WITH RECURSIVE piece(oid, number, bytes, hash) AS (
+       SELECT m.oid, 0, length(d.data), hashtextextended(md5(d.data), 0) FROM pg_largeobject_metadata m, LATERAL (SELECT lo_get(m.oid, 0, ${pieceBytes}) AS data) d
+       UNION ALL
+       SELECT p.oid, p.number + 1, length(d.data), hashtextextended(md5(d.data), p.number + 1) FROM piece p,
+         LATERAL (SELECT lo_get(p.oid, (p.number + 1)::int8 * ${pieceBytes}, ${pieceBytes}) AS data) d WHERE p.bytes = ${pieceBytes})
+     SELECT count(*) FILTER (WHERE number = 0) AS count, coalesce(sum(hashint8extended(oid::int8 # hash, 0)), 0) AS hash FROM piece`,
   );
-  return { count: Number(rows[0]?.count ?? 0), hash: modulo64(rows[0]?.hash ?? '0') };
+  return { count: Number(rows[0]?.count ?? 0), hash: sumOfHashes([rows[0]?.hash ?? '0']) };
 }
 
 /** What belongs to an extension comes back with the extension. */
@@ -91,14 +119,17 @@ function notOfExtensions(catalog: string, oid = 'c.oid'): string {
   return `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 }
 
+const castsAndSpace = String.raw`'::("[^"]+"|[a-z_0-9.]+)( varying| precision| with(out)? time zone)?(\(\d+(,\d+)?\))?(\[\])*|[()\s]+'`;
+
 /**
  * A short digest of each object's definition, by kind and name. The words are the server's own, so they may differ
- * between major versions; a drill uses a server of the dump's own.
+ * between major versions; a drill uses a server of the dump's own. Casts and parentheses are left out: the server adds
+ * and moves them each time that an expression is written out and read in again.
  */
 async function schemaObjects(client: pg.Client): Promise<Record<string, string>> {
   const own = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
   const { rows } = await client.query<{ object: string; digest: string }>(
-    `SELECT object, left(md5(string_agg(definition, E'\\n' ORDER BY definition)), 12) AS digest FROM (
+    `SELECT object, left(md5(string_agg(definition, E'\\n' ORDER BY definition COLLATE "C")), 12) AS digest FROM (SELECT object, regexp_replace(definition, ${castsAndSpace}, '', 'g') AS definition FROM (
        SELECT format('%s %I.%I', CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, c.relname) AS object,
               concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, pg_get_partkeydef(c.oid), pg_get_expr(c.relpartbound, c.oid),
                 CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END) AS definition
@@ -109,8 +140,8 @@ async function schemaObjects(client: pg.Client): Promise<Record<string, string>>
        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
        WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${own} AND ${notOfExtensions('pg_class')}
        UNION ALL
-       SELECT format('index %I.%I', n.nspname, c.relname), pg_get_indexdef(i.indexrelid) || i.indisvalid
-       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${own} AND c.relpersistence <> 't' AND ${notOfExtensions('pg_class', 'i.indrelid')}
+       SELECT format('index %I.%I', n.nspname, c.relname), pg_get_indexdef(i.indexrelid)
+       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND ${own} AND c.relpersistence <> 't' AND ${notOfExtensions('pg_class', 'i.indrelid')}
        UNION ALL
        SELECT format('constraint %I on %s', o.conname, coalesce(o.conrelid::regclass::text, o.contypid::regtype::text)), pg_get_constraintdef(o.oid)
        FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace WHERE o.contype <> 'n' AND ${own} AND ${notOfExtensions('pg_class', 'o.conrelid')} AND ${notOfExtensions('pg_type', 'o.contypid')}
@@ -130,12 +161,7 @@ async function schemaObjects(client: pg.Client): Promise<Record<string, string>>
        SELECT format('type %I.%I', n.nspname, t.typname), concat_ws(' ', t.typtype, format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault,
               (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r') AND ${own} AND ${notOfExtensions('pg_type', 't.oid')}
-     ) AS described GROUP BY object ORDER BY object`,
+     ) AS written) AS described GROUP BY object ORDER BY object COLLATE "C"`,
   );
   return Object.fromEntries(rows.map(({ object, digest }) => [object, digest]));
-}
-
-/** A sum of signed 64-bit numbers, as sixteen hexadecimal digits. */
-function modulo64(sum: string): string {
-  return BigInt.asUintN(64, BigInt(sum)).toString(16).padStart(16, '0');
 }
