@@ -35,6 +35,19 @@ export async function announcingRestore<Result>(
   return result;
 }
 
+/** Runs a drill of one backup, and tells the event bus how it ended. */
+export async function announcingDrill<Result>(
+  run: Run,
+  kind: Kind,
+  backup: string,
+  drill: () => Promise<Result>,
+  secondsOf: (result: Result) => number,
+): Promise<Result> {
+  const result = await announcingFailure(run, 'Drill Failed', kind, drill, { backup });
+  await announce(run, { name: 'Drill Passed', detail: { ...about(run, kind), backup, seconds: secondsOf(result) } });
+  return result;
+}
+
 /** Tells the event bus what a cleanup removed. */
 export async function announceCleanup(run: Run, { plan, removed }: CleanupReport): Promise<void> {
   const detail = {
@@ -47,16 +60,17 @@ export async function announceCleanup(run: Run, { plan, removed }: CleanupReport
 
 async function announcingFailure<Result>(
   run: Run,
-  name: 'Backup Failed' | 'Restore Failed',
+  name: 'Backup Failed' | 'Restore Failed' | 'Drill Failed',
   kind: Kind,
   action: () => Promise<Result>,
+  more: { readonly backup?: string } = {},
 ): Promise<Result> {
   try {
     return await action();
   } catch (thrown) {
     const error = run.signal.aborted ? run.signal.reason : thrown;
     if (run.settings.BACKUP_EVENTS === 'all') {
-      await announce(run, { name, detail: { ...about(run, kind), ...failureOf(error) } });
+      await announce(run, { name, detail: { ...about(run, kind), ...more, ...failureOf(error) } });
     }
     throw thrown;
   }

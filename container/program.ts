@@ -4,6 +4,7 @@ import { registerBackup } from './commands/backup.js';
 import { registerCheck } from './commands/check.js';
 import { registerCleanup } from './commands/cleanup.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerDrill } from './commands/drill.js';
 import { registerList } from './commands/list.js';
 import { registerRestore } from './commands/restore.js';
 import { registerVerify } from './commands/verify.js';
@@ -67,6 +68,7 @@ export function commands(invocation: Invocation): Command {
     registerCleanup,
     registerCheck,
     registerVerify,
+    registerDrill,
     registerDoctor,
   ])
     register(root, invocation);

@@ -54,7 +54,7 @@ export interface Events {
   'Restore Completed': About & { readonly backup: string; readonly into: string; readonly kept?: string };
   'Restore Failed': About & Failure;
   'Drill Passed': About & { readonly backup: string; readonly seconds: number };
-  'Drill Failed': About & Failure;
+  'Drill Failed': About & Failure & { readonly backup?: string };
   'Cleanup Completed': About & { readonly removed: readonly string[]; readonly kept: number };
 }
 

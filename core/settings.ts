@@ -122,6 +122,21 @@ export const settingsSchema = z.object({
   BACKUP_MIN_FREE_MB: whole(0, 1_000_000_000)
     .default(1024)
     .describe('`check`: warns when the storage’s disk has less free.'),
+  BACKUP_VERIFIED_MAX_AGE_HOURS: whole(1, 87_600)
+    .optional()
+    .describe(
+      '`check`: the newest backup that a drill has verified may be this old. Default: drills are not asked for.',
+    ),
+  BACKUP_DRILL_DIR: z
+    .string()
+    .optional()
+    .describe('`drill`: where the throw-away server keeps its data. Default: the system’s temporary folder.'),
+  BACKUP_DRILL_SQL: z
+    .string()
+    .optional()
+    .describe(
+      '`drill`: a file with assertions of your own in SQL, run in the restored database. An error, or a row with a false in it, fails the drill.',
+    ),
   BACKUP_EVENT_BUS: z.string().optional().describe('EventBridge bus (name or ARN) that is told of each result.'),
   BACKUP_EVENTS: z
     .enum(['all', 'completed'])

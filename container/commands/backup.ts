@@ -154,7 +154,7 @@ function describeBackup({ manifest, bytes, storedIn }: BackupResult): string {
   const tables = manifest.database?.tables ?? [];
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const what = manifest.database
-    ? `${tables.length} tables with ${rows.toLocaleString('en')} rows`
+    ? `${tables.length} tables${rows === 0 ? '' : ` with ${rows.toLocaleString('en')} rows`}`
     : `${manifest.media?.files.toLocaleString('en')} files`;
   return `${manifest.id}: ${megabytes(bytes)} MB in ${storedIn.join(' and ')}, ${seconds.toFixed(1)} s, ${what}`;
 }

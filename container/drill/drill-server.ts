@@ -1,0 +1,121 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import prettyBytes from 'pretty-bytes';
+import { OperatorError } from '../../core/errors.js';
+import type { DatabaseFacts } from '../../core/manifest.js';
+import { installedClients } from '../postgres/clients.js';
+import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
+import type { Run } from '../run.js';
+import { isExecutable } from '../streams/programs.js';
+
+/** A restored database is about as large as the dumped one was, with what sorting indexes takes meanwhile. */
+const roomFactor = 1.3;
+
+/**
+ * Starts a throw-away server of the backup's own major, and makes the roles that the backup names.
+ *
+ * @throws OperatorError PROGRAM_MISSING, STORAGE_FULL, TARGET_LACKS, SOURCE_FAILED
+ */
+export async function startDrillServer(run: Run, id: string, facts: DatabaseFacts): Promise<ThrowawayServer> {
+  const parent = run.settings.BACKUP_DRILL_DIR ?? tmpdir();
+  const major = Number.parseInt(facts.serverVersion, 10);
+  const binDirectory = await serverPrograms(run, id, major);
+  await assertRoom(parent, id, facts.bytes);
+  const server = await startThrowawayServer({
+    binDirectory,
+    parent,
+    settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
+    initArguments: ['--encoding=UTF8', '--locale=C'],
+  });
+  try {
+    await withClient(server, 'postgres', (client) => prepare(client, id, facts));
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** Runs something in a session of a throw-away server. */
+export async function withClient<T>(
+  server: ThrowawayServer,
+  database: string,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionString: server.url(database), application_name: 'respaldo drill' });
+  client.on('error', () => {}); // a lost connection fails the next query, which tells it
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function serverPrograms(run: Run, id: string, major: number): Promise<string> {
+  for (const { directory, major: installed } of await installedClients(run.settings.PG_BINDIR)) {
+    if (installed !== major) continue;
+    const both = await Promise.all(['initdb', 'postgres'].map((program) => isExecutable(join(directory, program))));
+    if (both.every(Boolean)) return directory;
+  }
+  throw new OperatorError(
+    'PROGRAM_MISSING',
+    `drill of ${id} not begun: no PostgreSQL ${major} server is installed here (initdb and postgres)`,
+    `Install postgresql-${major}, or set PG_BINDIR to a directory that has it.`,
+  );
+}
+
+async function assertRoom(parent: string, id: string, bytes: number): Promise<void> {
+  await mkdir(parent, { recursive: true });
+  const { bavail, bsize } = await statfs(parent);
+  const needed = Math.ceil(bytes * roomFactor);
+  if (bavail * bsize >= needed) return;
+  throw new OperatorError(
+    'STORAGE_FULL',
+    `drill of ${id} not begun: it needs about ${prettyBytes(needed)} in ${parent}, ${prettyBytes(bavail * bsize)} are free`,
+    'Set BACKUP_DRILL_DIR to a folder on a larger disk.',
+  );
+}
+
+async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT name FROM unnest($1::text[]) AS needed(name) WHERE name NOT IN (SELECT available.name FROM pg_available_extensions available)',
+    [facts.extensions.map(({ name }) => name)],
+  );
+  if (rows.length > 0) {
+    const major = Number.parseInt(facts.serverVersion, 10);
+    throw new OperatorError(
+      'TARGET_LACKS',
+      `drill of ${id} not begun: extensions are not installed here: ${rows.map(({ name }) => name).join(', ')}`,
+      `Install their packages for PostgreSQL ${major}, such as postgresql-contrib or postgresql-${major}-postgis-3.`,
+    );
+  }
+  for (const role of new Set([facts.owner, ...facts.roles])) {
+    if (role !== '' && role !== 'postgres') await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
+  }
+}
+
+/**
+ * The facts with a locale that this system has. What is compared does not depend on it; how text is sorted does.
+ *
+ * @returns undefined where the system has the backup's own
+ */
+export async function withKnownLocale(
+  server: ThrowawayServer,
+  facts: DatabaseFacts,
+): Promise<DatabaseFacts | undefined> {
+  return withClient(server, 'postgres', async (client) => {
+    const { encoding, collation, ctype } = facts;
+    const [a, b, c] = [encoding, collation, ctype].map((each) => pg.escapeLiteral(each));
+    try {
+      await client.query(`CREATE DATABASE locale_probe TEMPLATE template0 ENCODING ${a} LC_COLLATE ${b} LC_CTYPE ${c}`);
+      await client.query('DROP DATABASE locale_probe');
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw error;
+      return { ...facts, collation: 'C', ctype: encoding === 'UTF8' ? 'C.UTF-8' : 'C' };
+    }
+  });
+}

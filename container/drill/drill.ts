@@ -1,0 +1,128 @@
+import { Readable } from 'node:stream';
+import { failedDrillSuffix, folderOf, verificationSuffix } from '../../core/archive-name.js';
+import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
+import type { Manifest } from '../../core/manifest.js';
+import { serializeVerification, type Verification } from '../../core/verification.js';
+import { announcingDrill } from '../announce.js';
+import type { FoundArchive } from '../find-archive.js';
+import type { Run } from '../run.js';
+import { type DrillFindings, type DrillOptions, drillDatabase } from './drill-database.js';
+
+export type { DrillOptions };
+
+/** Failures that tell of the backup; any other tells of the place where the drill was tried. */
+const ofTheBackup: readonly ErrorCode[] = [
+  'MANIFEST_INVALID',
+  'DIGEST_DIFFERS',
+  'ARCHIVE_CORRUPT',
+  'ARCHIVE_UNSAFE',
+  'COMPARISON_DIFFERS',
+  'RESTORE_FAILED',
+];
+
+/**
+ * Proves one backup: restores it into a throw-away server, compares it with what was dumped, and stores the result
+ * beside the backup.
+ *
+ * @throws OperatorError COMPARISON_DIFFERS naming the first ten differences; or whatever kept the backup from restoring
+ */
+export function drill(run: Run, found: FoundArchive, options: DrillOptions): Promise<Verification> {
+  return announcingDrill(
+    run,
+    found.kind,
+    found.id,
+    () => carryOut(run, found, options),
+    ({ seconds }) => seconds.total,
+  );
+}
+
+async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): Promise<Verification> {
+  const { manifest } = found;
+  const facts = manifest?.database;
+  if (!manifest || !facts) {
+    throw new OperatorError(
+      'USAGE',
+      `${found.id} cannot be drilled: ${manifest ? 'it holds media files' : 'it has no manifest to compare with'}`,
+      'Name a database backup that respaldo has taken (respaldo list).',
+    );
+  }
+  const startedAt = run.now();
+  const started = performance.now();
+  const record = (findings: DrillFindings | undefined, differences: readonly string[]) =>
+    verificationOf(run, { ...found, manifest }, startedAt, (performance.now() - started) / 1000, findings, differences);
+  let findings: DrillFindings;
+  try {
+    findings = await drillDatabase(run, { ...found, manifest }, facts, options);
+  } catch (error) {
+    if (error instanceof OperatorError && ofTheBackup.includes(error.code))
+      await store(run, found, manifest, record(undefined, [error.message]));
+    throw error;
+  }
+  const differences = [...findings.comparison.differences, ...findings.assertions.failures];
+  const verification = record(findings, differences);
+  await store(run, found, manifest, verification);
+  if (differences.length === 0) return verification;
+  const more = differences.length > 10 ? `\n  and ${differences.length - 10} more` : '';
+  throw new OperatorError(
+    'COMPARISON_DIFFERS',
+    `${found.id} restores to something else than was backed up:\n  ${differences.slice(0, 10).join('\n  ')}${more}`,
+    'Do not rely on this backup. Take a new one, drill that, and look for the cause: a failing disk, memory or a bug.',
+  );
+}
+
+function verificationOf(
+  run: Run,
+  { id, archive }: FoundArchive & { readonly manifest: Manifest },
+  startedAt: Date,
+  total: number,
+  findings: DrillFindings | undefined,
+  differences: readonly string[],
+): Verification {
+  const restore = findings?.restoreSeconds ?? 0;
+  const { tables = 0, rows = 0, hashed = 0, sequences = 0, largeObjects = 0, objects = 0 } = findings?.comparison ?? {};
+  return {
+    schemaVersion: 1,
+    backup: id,
+    passed: differences.length === 0,
+    program: { name: 'respaldo', version: run.version },
+    ...(findings?.serverVersion ? { serverVersion: findings.serverVersion } : {}),
+    startedAt: startedAt.toISOString(),
+    finishedAt: run.now().toISOString(),
+    seconds: { restore: rounded(restore), total: rounded(total) },
+    bytes: archive.bytes,
+    bytesPerSecond: restore > 0 ? Math.round(archive.bytes / restore) : 0,
+    compared: {
+      tables,
+      rows,
+      hashed,
+      sequences,
+      largeObjects,
+      objects,
+      files: 0,
+      assertions: findings?.assertions.assertions ?? 0,
+    },
+    differences: differences.slice(0, 100),
+    notes: [...(findings?.notes ?? [])],
+  };
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
+}
+
+/** A record that cannot be stored does not change what the drill found: it is a warning. */
+async function store(run: Run, { id, storage }: FoundArchive, manifest: Manifest, verification: Verification) {
+  const name = id.slice(id.lastIndexOf('/') + 1);
+  const suffix = verification.passed ? verificationSuffix : failedDrillSuffix(new Date(verification.startedAt));
+  const bytes = serializeVerification(verification);
+  try {
+    await storage.write(`${folderOf(manifest.kind, manifest.target)}${name}${suffix}`, Readable.from([bytes]), {
+      expectedBytes: bytes.length,
+      signal: run.signal,
+    });
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === 'ALREADY_STORED')
+      run.log.info(`${id} was verified before; that record stays`);
+    else run.log.warn(`the result of the drill of ${id} is not stored in ${storage.name}: ${messageOf(error)}`);
+  }
+}
