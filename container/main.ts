@@ -13,7 +13,8 @@ for (const [signal, code] of [
   ['SIGINT', 'INTERRUPTED'],
   ['SIGTERM', 'TERMINATED'],
 ] as const) {
-  process.once(signal, () => {
+  // Not `once`: a library that ends its own children on a signal takes a listener that is gone for leave to end us, too.
+  process.on(signal, () => {
     interruption.abort(
       new OperatorError(code, `interrupted by ${signal}`, 'Nothing half-done was left. Run again when it suits.'),
     );

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { messageOf, OperatorError } from '../core/errors.js';
+import { compareFingerprints } from '../core/fingerprint.js';
 import type { Manifest } from '../core/manifest.js';
 import { announcingRestore } from './announce.js';
 import { decoders, readArchive } from './decode.js';
@@ -20,7 +21,7 @@ import { holdTarget } from './postgres/hold.js';
 import { emptyDatabase } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
 import { assertNothingLacks, lacking, roleRights } from './postgres/preflight.js';
-import { countRows, qualified } from './postgres/relations.js';
+import { countRows } from './postgres/relations.js';
 import { type DatabaseProperties, databaseProperties, serverVersion } from './postgres/server.js';
 import { swapDatabases } from './postgres/swap.js';
 import type { Run } from './run.js';
@@ -210,7 +211,7 @@ async function restoreBeside(
   const { connection, restoreName, keptName, database, running, like, options, mode } = plan;
   if (mode === 'swap') await dropAbandoned(run, client, database);
   await createDatabase(client, restoreName, like, !options.withoutOwners);
-  let compared: Comparison;
+  let compared: Compared;
   try {
     await load(run, plan);
     compared = await compare(plan);
@@ -262,30 +263,25 @@ async function load(run: Run, plan: DatabaseRestorePlan, atomicAfter?: string): 
   step.end();
 }
 
-type Comparison = Pick<DatabaseRestoreResult, 'tables' | 'rows' | 'compared'>;
+type Compared = Pick<DatabaseRestoreResult, 'tables' | 'rows' | 'compared'>;
 
 /** @throws OperatorError COMPARISON_DIFFERS naming the tables */
-async function compare({ found, connection, restoreName }: DatabaseRestorePlan): Promise<Comparison> {
+async function compare({ found, connection, restoreName }: DatabaseRestorePlan): Promise<Compared> {
   const expected = found.manifest?.database?.tables.filter(({ rows }) => rows !== undefined);
   if (!expected) return { tables: 0, rows: 0, compared: false };
-  const actual = await withSession(
+  const restored = await withSession(
     connection,
     'restore, comparing',
     (client) => countRows(client, expected),
     restoreName,
   );
-  const different = expected.flatMap((table, index) => {
-    const rows = actual[index]?.rows;
-    return rows === table.rows ? [] : [`${qualified(table)}: ${table.rows} rows were backed up, ${rows} restored`];
-  });
-  if (different.length > 0) {
-    throw new OperatorError(
-      'COMPARISON_DIFFERS',
-      `${found.id} restores to something else than was backed up:\n  ${different.slice(0, 10).join('\n  ')}`,
-      'The running database is as it was. Use another backup (respaldo list) and report this one.',
-    );
-  }
-  return { tables: expected.length, rows: expected.reduce((sum, table) => sum + (table.rows ?? 0), 0), compared: true };
+  const { tables, rows, differences } = compareFingerprints({ tables: expected }, { tables: restored });
+  if (differences.length === 0) return { tables, rows, compared: true };
+  throw new OperatorError(
+    'COMPARISON_DIFFERS',
+    `${found.id} restores to something else than was backed up:\n  ${differences.slice(0, 10).join('\n  ')}`,
+    'The running database is as it was. Use another backup (respaldo list) and report this one.',
+  );
 }
 
 /** What killed restores left. The hold makes sure that no living one is at work on it. */

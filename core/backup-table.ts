@@ -7,11 +7,12 @@ export interface ListedBackup extends Backup {
 
 const rule = '-'.repeat(80);
 
-/** The list as its users know it. Where there are several storages, a last column says which have the backup. */
+/** The list as its users know it. Where there are several storages, a column says which have the backup; a last one what drills found. */
 export function renderBackupTable(backups: readonly ListedBackup[], severalStorages: boolean): string {
   const lines = backups.map((backup) => {
     const where = severalStorages ? ` | ${backup.storages.join(', ')}` : '';
-    return `${row(backup)}${where}`;
+    const proof = backup.verified ? ' | verified' : backup.drillFailed ? ' | DRILL FAILED' : '';
+    return `${row(backup)}${where}${proof}`;
   });
   return [`Backups available (${backups.length}):`, rule, ...lines].join('\n');
 }

@@ -12,6 +12,8 @@ export interface Unsound {
 }
 
 export interface NewestGood {
+  /** All that are listed, newest first. */
+  readonly listed: readonly Backup[];
   /** The two newest good backups, newest first. */
   readonly good: readonly Backup[];
   /** Newer ones that are damaged. */
@@ -25,13 +27,14 @@ export interface NewestGood {
 export async function newestGood(storage: Storage, kind: Kind, target: string): Promise<NewestGood> {
   const good: Backup[] = [];
   const unsound: Unsound[] = [];
-  for (const backup of (await readCatalog(storage, kind, target)).backups) {
+  const listed = (await readCatalog(storage, kind, target)).backups;
+  for (const backup of listed) {
     if (good.length === 2) break;
     const reason = await whatIsWrong(storage, backup);
     if (reason === undefined) good.push(backup);
     else unsound.push({ backup, reason });
   }
-  return { good, unsound };
+  return { listed, good, unsound };
 }
 
 async function whatIsWrong(storage: Storage, backup: Backup): Promise<string | undefined> {

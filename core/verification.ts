@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { manifestSuffix, verificationSuffix } from './archive-name.js';
+import type { Backup } from './catalog.js';
 import { OperatorError } from './errors.js';
 import { readJson } from './read-json.js';
 import type { Storage } from './storage.js';
@@ -44,6 +46,11 @@ export type Verification = z.infer<typeof verificationSchema>;
 
 export function serializeVerification(verification: Verification): Buffer {
   return Buffer.from(`${JSON.stringify(verification, null, 1)}\n`);
+}
+
+/** The record of the drill that verified a backup. */
+export function verificationKey({ manifestKey }: Pick<Backup, 'manifestKey'>): string {
+  return `${manifestKey.slice(0, -manifestSuffix.length)}${verificationSuffix}`;
 }
 
 /** @throws OperatorError MANIFEST_INVALID, or the storage's error */

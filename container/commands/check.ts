@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
 import { type Kind, kinds } from '../../core/archive-name.js';
 import { megabytes } from '../../core/backup-table.js';
+import type { Backup } from '../../core/catalog.js';
 import { exitCodes } from '../../core/errors.js';
 import { type Freshness, judgeFreshness } from '../../core/freshness.js';
 import { newestGood, type Unsound } from '../../core/soundness.js';
 import type { Storage } from '../../core/storage.js';
+import { readVerification, verificationKey } from '../../core/verification.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
@@ -58,10 +61,36 @@ export async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> 
 
 async function checkKind(run: Run, storage: Storage, kind: Kind, limit: number): Promise<Finding[]> {
   const target = run.settings.BACKUP_TARGET ?? '';
-  const { good, unsound } = await newestGood(storage, kind, target);
+  const { listed, good, unsound } = await newestGood(storage, kind, target);
   if (good.length === 0 && unsound.length === 0 && !isBackedUp(run, kind)) return [];
   const freshness = judgeFreshness(kind, target, good, limit, run.now());
-  return [age(storage, freshness), ...halved(freshness), ...unsound.map((each) => damaged(storage, each))];
+  return [
+    age(storage, freshness),
+    ...halved(freshness),
+    ...unsound.map((each) => damaged(storage, each)),
+    ...(kind === 'database' ? await proof(run, storage, listed) : []),
+  ];
+}
+
+/** What drills have found, where any have been run or are asked for. */
+async function proof(run: Run, storage: Storage, listed: readonly Backup[]): Promise<Finding[]> {
+  const limit = run.settings.BACKUP_VERIFIED_MAX_AGE_HOURS;
+  if (limit === undefined && listed.every(({ records }) => records.length === 0)) return [];
+  const what = 'database proof';
+  const failed = listed[0]?.drillFailed
+    ? [{ ok: false, what, text: `the drill of the newest backup, ${listed[0].id}, failed` }]
+    : [];
+  const proven = listed.find(({ verified }) => verified);
+  if (!proven) {
+    const text = `no backup in ${storage.name} is proven by a drill: respaldo drill`;
+    return [...failed, { ok: limit === undefined, what, text }];
+  }
+  const { seconds } = await readVerification(storage, verificationKey(proven));
+  const hoursOld = Math.max(0, (run.now().getTime() - proven.time.getTime()) / 3_600_000);
+  const allowed = limit === undefined ? '' : ` (limit ${limit} h)`;
+  const takes = prettyMilliseconds(seconds.restore * 1000, { compact: true });
+  const text = `newest proven backup ${proven.id} is ${hoursOld.toFixed(1)} h old${allowed}; it restores in about ${takes}`;
+  return [...failed, { ok: limit === undefined || hoursOld <= limit, what, text }];
 }
 
 /** A kind that is not configured and has no backup is nobody's concern. */

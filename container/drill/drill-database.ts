@@ -42,6 +42,7 @@ export async function drillDatabase(
 ): Promise<DrillFindings> {
   const server = await startDrillServer(run, found.id, facts);
   try {
+    run.signal.throwIfAborted();
     const other = await withKnownLocale(server, facts);
     const notes = other ? [`collation ${facts.collation} is not known here: restored with ${other.collation}`] : [];
     const inside = await runInside(run, server);

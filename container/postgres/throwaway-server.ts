@@ -147,7 +147,9 @@ function notStarted(why: string, cause?: unknown): OperatorError {
   return new OperatorError(
     'SOURCE_FAILED',
     `a throw-away server did not start: ${why.trim()}`,
-    'Mend what it says; PG_BINDIR chooses another installation.',
+    /permission denied/i.test(why)
+      ? 'Run by root, the server runs as the user postgres, who must be able to enter the folder that it is made in.'
+      : 'Mend what it says; PG_BINDIR chooses another installation.',
     { cause },
   );
 }

@@ -22,7 +22,9 @@ describe('a database goes out and comes back', () => {
     expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
     const [{ manifest }] = JSON.parse(backup.stdout);
     expect(manifest.files[0].key).toMatch(file);
-    expect(manifest.database.tables).toContainEqual({ schema: 'public', name: 'deals', rows: 2000 });
+    expect(manifest.database.tables).toContainEqual(
+      expect.objectContaining({ schema: 'public', name: 'deals', rows: 2000 }),
+    );
 
     await database.query(ruin);
     const restore = await respaldo(['restore', '--latest', '--force'], env);

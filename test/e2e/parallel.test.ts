@@ -59,7 +59,9 @@ describe('a parallel dump', () => {
     const before = await contentsOf(database.name);
     const { stdout } = await ok(['backup', '--database', '--format', 'parallel', '--with-globals', '--json'], env);
     const [{ manifest }] = JSON.parse(stdout);
-    expect(manifest.database.tables).toContainEqual({ schema: 'public', name: 'deals', rows: 2000 });
+    expect(manifest.database.tables).toContainEqual(
+      expect.objectContaining({ schema: 'public', name: 'deals', rows: 2000 }),
+    );
     expect(manifest.files.filter(({ role }: { role: string }) => role === 'part').length).toBeGreaterThan(10);
     expect((await ok(['list'], env)).stdout).toMatch(/^DATABASE \| .* MB \| db_backup_\d{8}_\d{6}\/$/m);
     await database.query('DELETE FROM deals');

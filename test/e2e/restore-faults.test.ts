@@ -159,7 +159,7 @@ describe('a restore that fails on its way leaves the running database as it is',
     const restore = await respaldo(['restore', '--latest', '--force'], found.env);
     expect(restore.exitCode).toBe(6);
     expect(restore.stderr).toMatch(
-      /ERROR COMPARISON_DIFFERS: .*\n {2}"public"\."deals": 2001 rows were backed up, 2000 restored/,
+      /ERROR COMPARISON_DIFFERS: .*\n {2}table public\.deals: 2001 rows were backed up, 2000 restored/,
     );
     await expectUntouched(found);
   });
