@@ -1,6 +1,6 @@
 import { announcingBackup } from './announce.js';
 import { type BackupResult, discardDraft, draftBackup } from './backup.js';
-import { type DatabaseBackupOptions, type DumpJob, StoredFiles } from './dump-job.js';
+import type { DatabaseBackupOptions, DumpJob } from './dump-job.js';
 import { dumpSingle } from './dump-single.js';
 import { dumpParallel } from './parallel/dump-parallel.js';
 import { clientsFor } from './postgres/clients.js';
@@ -9,6 +9,7 @@ import { rolesCommand } from './postgres/dump.js';
 import { serverVersion } from './postgres/server.js';
 import { withSnapshot } from './postgres/snapshot.js';
 import type { Run } from './run.js';
+import { StoredFiles } from './stored-files.js';
 import { chooseCompressor } from './streams/compress.js';
 import { encryptor } from './streams/encrypt.js';
 
@@ -35,7 +36,7 @@ async function takeBackup(run: Run, options: DatabaseBackupOptions): Promise<Bac
     const clients = await clientsFor(version, `backup of "${connection.database}" not taken`, settings.PG_BINDIR);
     const server = version.text;
     const job: DumpJob = { run, options, draft, connection, compressor, encryptor: seal, snapshot, clients, server };
-    const stored = new StoredFiles(job);
+    const stored = new StoredFiles({ ...job, compression: options.compression });
     try {
       if (options.globals !== 'none') await storeRoles(job, stored);
       return await (options.format === 'parallel' ? dumpParallel(job, stored, version.major) : dumpSingle(job, stored));
@@ -55,7 +56,7 @@ async function storeRoles(job: DumpJob, stored: StoredFiles): Promise<void> {
   const command = await rolesCommand(connection, clients, options.globals === 'with passwords');
   const key = options.format === 'parallel' ? `${draft.base}/globals` : `${draft.base}.globals`;
   await stored.add(
-    command,
+    { command },
     { key, role: 'globals', content: 'sql' },
     { expectedBytes: 0, step: run.progress.start('roles') },
   );

@@ -1,10 +1,7 @@
 import { join } from 'node:path';
-import type { Compression, Content, Wrapping } from '../core/archive-name.js';
-import { suffixOf } from '../core/archive-name.js';
-import type { Step } from '../core/log.js';
-import type { DatabaseFacts, Manifest, ManifestFile } from '../core/manifest.js';
-import { archive } from './archive.js';
-import { type Draft, intact } from './backup.js';
+import type { Compression } from '../core/archive-name.js';
+import type { DatabaseFacts, Manifest } from '../core/manifest.js';
+import type { Draft } from './backup.js';
 import type { Clients } from './postgres/clients.js';
 import type { Connection } from './postgres/connection.js';
 import { dumpCommand } from './postgres/dump.js';
@@ -13,10 +10,10 @@ import { resolveSelection, type Selection, selectionArguments } from './postgres
 import { databaseProperties } from './postgres/server.js';
 import type { Snapshot } from './postgres/snapshot.js';
 import type { Run } from './run.js';
+import type { StoredFiles } from './stored-files.js';
 import type { Command } from './streams/command.js';
 import type { Compressor } from './streams/compress.js';
 import type { Encryptor } from './streams/encrypt.js';
-import type { Outcome } from './streams/store.js';
 
 export interface DatabaseBackupOptions {
   readonly format: 'plain' | 'custom' | 'parallel';
@@ -43,58 +40,6 @@ export interface DumpJob {
   readonly clients: Clients;
   /** `15.13` */
   readonly server: string;
-}
-
-/** The files of a backup in the making, and which storages have all of them so far. */
-export class StoredFiles {
-  readonly files: ManifestFile[] = [];
-  readonly outcomes: Outcome[] = [];
-  uncompressedBytes = 0;
-
-  constructor(private readonly job: DumpJob) {}
-
-  /**
-   * Stores what a program writes, wherever all files before it arrived.
-   *
-   * @param until must resolve before the file may be complete
-   */
-  async add(
-    command: Command,
-    file: { readonly key: string; readonly role: ManifestFile['role']; readonly content: Content },
-    {
-      expectedBytes,
-      step,
-      until,
-    }: { readonly expectedBytes: number; readonly step: Step; readonly until?: Promise<unknown> },
-  ): Promise<void> {
-    const { draft, encryptor, compressor, options, run } = this.job;
-    const wrapping: Wrapping = {
-      content: file.content,
-      compression: options.compression,
-      encryption: encryptor?.method ?? 'none',
-    };
-    const archived = await archive(
-      { command },
-      {
-        key: `${file.key}${suffixOf(wrapping)}`,
-        role: file.role,
-        storages: intact(draft, this.outcomes),
-        compressor,
-        encryptor,
-        expectedBytes,
-        ...(until ? { until } : {}),
-        signal: run.signal,
-        step,
-      },
-    );
-    this.take(archived.file, archived.outcomes, archived.uncompressedBytes);
-  }
-
-  take(file: ManifestFile, outcomes: readonly Outcome[], uncompressedBytes: number): void {
-    this.files.push(file);
-    this.outcomes.push(...outcomes);
-    this.uncompressedBytes += uncompressedBytes;
-  }
 }
 
 /** pg_dump of the job's snapshot. */
@@ -159,22 +104,6 @@ export async function databaseFacts({
   };
 }
 
-export function manifestOf(job: DumpJob, database: DatabaseFacts, { files, uncompressedBytes }: StoredFiles): Manifest {
-  const { run, draft, options, encryptor, compressor } = job;
-  return {
-    schemaVersion: 1,
-    id: draft.id,
-    kind: draft.kind,
-    target: draft.target,
-    program: { name: 'respaldo', version: run.version },
-    startedAt: draft.startedAt.toISOString(),
-    finishedAt: run.now().toISOString(),
-    format: options.format,
-    compression: { method: options.compression, ...(compressor ? { program: compressor.command.name } : {}) },
-    encryption: encryptor ? { method: encryptor.method, recipients: [...encryptor.recipients] } : { method: 'none' },
-    files,
-    uncompressedBytes,
-    database,
-    warnings: [],
-  };
+export function manifestOf({ options }: DumpJob, database: DatabaseFacts, stored: StoredFiles): Manifest {
+  return { ...stored.manifest(options.format), database };
 }

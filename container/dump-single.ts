@@ -1,7 +1,8 @@
 import { type BackupResult, completeBackup } from './backup.js';
-import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf, type StoredFiles } from './dump-job.js';
+import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from './dump-job.js';
 import { closeFingerprint, modeFor, takeFingerprint } from './fingerprint-dump.js';
 import { selectionArguments } from './postgres/selection.js';
+import type { StoredFiles } from './stored-files.js';
 
 /** Dumps the snapshot into one archive, and fingerprints every table in the same snapshot meanwhile. */
 export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<BackupResult> {
@@ -15,7 +16,7 @@ export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<Bac
   const content = options.format === 'plain' ? 'sql' : 'dump';
   const step = run.progress.start('dumping', facts.bytes);
   await stored.add(
-    command,
+    { command },
     { key: draft.base, role: 'archive', content },
     { expectedBytes: facts.bytes, step, until: fingerprint },
   );

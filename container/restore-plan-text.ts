@@ -3,9 +3,15 @@ import prettyMilliseconds from 'pretty-ms';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { FoundArchive } from './find-archive.js';
 import type { DatabaseRestorePlan } from './restore-database.js';
+import type { MediaRestorePlan } from './restore-media.js';
 
 /** A plan as a person reads it before saying yes. */
-export function describeDatabasePlan(plan: DatabaseRestorePlan): string {
+export interface PlanText {
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+export function databaseLines(plan: DatabaseRestorePlan): PlanText {
   const { found, connection, server, clients, like } = plan;
   const facts = found.manifest?.database;
   const rows = facts?.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0) ?? 0;
@@ -13,7 +19,7 @@ export function describeDatabasePlan(plan: DatabaseRestorePlan): string {
     ...plan.decoders.map(({ name }) => name),
     `${found.wrapping.content === 'sql' ? 'psql' : 'pg_restore'} ${clients.version} of ${clients.directory}`,
   ];
-  return table(`Plan: restore ${found.id}`, [
+  return planOf(found, [
     ...describeSource(found),
     ...(facts
       ? [
@@ -39,7 +45,7 @@ export function describeDatabasePlan(plan: DatabaseRestorePlan): string {
 }
 
 /** The lines about where an archive comes from; the same for databases and media. */
-export function describeSource({ archive, storage, manifest, wrapping }: FoundArchive): Line[] {
+function describeSource({ archive, storage, manifest, wrapping }: FoundArchive): Line[] {
   const vouched = manifest
     ? `taken ${manifest.startedAt.slice(0, 16).replace('T', ' ')} UTC, digest compared on the way`
     : 'no manifest: nothing vouches for its bytes';
@@ -52,7 +58,7 @@ export function describeSource({ archive, storage, manifest, wrapping }: FoundAr
   ];
 }
 
-export function describeDuration({ manifest }: FoundArchive): Line[] {
+function describeDuration({ manifest }: FoundArchive): Line[] {
   if (!manifest) return [];
   const took = prettyMilliseconds(Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt), { compact: true });
   const takes = prettyMilliseconds(estimateRestoreSeconds(manifest) * 1000, { compact: true });
@@ -61,10 +67,44 @@ export function describeDuration({ manifest }: FoundArchive): Line[] {
 
 export type Line = readonly [label: string, text: string];
 
-export function table(title: string, lines: readonly Line[]): string {
-  return [title, ...lines.map(([label, text]) => `  ${label.padEnd(6)} ${text}`), 'Nothing has been changed.'].join(
-    '\n',
-  );
+function planOf({ id }: FoundArchive, lines: readonly Line[]): PlanText {
+  return { title: `restore ${id}`, lines };
+}
+
+export function renderPlan(plans: readonly PlanText[]): string {
+  return [
+    ...plans.flatMap(({ title, lines }) => [
+      `Plan: ${title}`,
+      ...lines.map(([label, text]) => `  ${label.padEnd(6)} ${text}`),
+    ]),
+    'Nothing has been changed.',
+  ].join('\n');
+}
+
+export function mediaLines(plan: MediaRestorePlan): PlanText {
+  const { found, place, free } = plan;
+  const facts = found.manifest?.media;
+  const compare = facts ? 'its files are counted and compared with the manifest' : 'nothing can be compared';
+  const then = !place.exists
+    ? `it becomes ${place.root}, which does not exist now`
+    : place.manner === 'beside'
+      ? `${place.root} becomes ${place.kept} and stays, and the restored folder takes its place`
+      : `what is in ${place.root} moves to ${place.kept} and stays, and the restored files move in`;
+  return planOf(found, [
+    ...describeSource(found),
+    ...(facts
+      ? [
+          [
+            'holds',
+            `${facts.files.toLocaleString('en')} files of ${facts.source}, ${prettyBytes(facts.bytes)}`,
+          ] as const,
+        ]
+      : []),
+    ...(plan.decoders.length > 0 ? [['with', plan.decoders.map(({ name }) => name).join(', ')] as const] : []),
+    ['makes', `folder ${place.restoring} (${prettyBytes(free)} free there)`],
+    ['then', `${compare}; ${then}`],
+    ...describeDuration(found),
+  ]);
 }
 
 function whatFollows({ mode, database, restoreName, keptName, running, found }: DatabaseRestorePlan): string {

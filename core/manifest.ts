@@ -77,8 +77,14 @@ const database = z.looseObject({
 const media = z.looseObject({
   /** A directory, or `s3://bucket/prefix`. */
   source: text,
+  /** Files, every name of one with several counted; objects, of a bucket. */
   files: count,
   bytes: count,
+  folders: count.optional(),
+  /** Symbolic links. */
+  links: count.optional(),
+  /** Patterns that were left out. */
+  exclude: z.array(text).optional(),
 });
 
 export const formats = ['plain', 'custom', 'parallel', 'tar'] as const;

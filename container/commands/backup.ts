@@ -6,12 +6,14 @@ import { exitCodeOf, OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
 import type { BackupResult } from '../backup.js';
 import { backupDatabase } from '../backup-database.js';
+import { backupMedia } from '../backup-media.js';
 import { listBackups } from '../list-backups.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { cleanup } from './cleanup.js';
 import { printBackups } from './list.js';
 import { megabytesASecond, wholeNumber } from './option-values.js';
+import { runAll } from './run-all.js';
 
 interface BackupOptions {
   readonly database?: true;
@@ -75,22 +77,11 @@ export function registerBackup(root: Command, invocation: Invocation): void {
       if (options.list) return printBackups(invocation, run, await listBackups(run), options.json === true);
       if (options.cleanup) return cleanup(invocation, run, {});
       const steps = stepsOf(options, run);
-      const results: BackupResult[] = [];
-      const errors: unknown[] = [];
-      for (const step of steps) {
-        try {
-          const result = await step();
-          results.push(result);
-          if (!options.json) invocation.print(describeBackup(result));
-          errors.push(...result.failures.map(({ error }) => error));
-        } catch (error) {
-          errors.push(error);
-          if (steps.length > 1) run.log.error(error);
-          run.signal.throwIfAborted();
-        }
-      }
+      const { results, errors } = await runAll(run, steps, (result) => {
+        if (!options.json) invocation.print(describeBackup(result));
+      });
       if (options.json) invocation.print(JSON.stringify(results.map(resultJson), null, 2));
-      if (results.length === 0 && steps.length === 1) throw errors[0];
+      errors.push(...results.flatMap(({ failures }) => failures.map(({ error }) => error)));
       if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
     });
 }
@@ -101,6 +92,7 @@ function stepsOf(options: BackupOptions, run: Run): (() => Promise<BackupResult>
   }
   const steps: (() => Promise<BackupResult>)[] = [];
   if (options.database || options.full) steps.push(() => backupDatabase(run, databaseOptions(options, run.settings)));
+  if (options.media || options.full) steps.push(() => backupMedia(run, mediaOptions(options, run.settings)));
   return steps;
 }
 
@@ -123,6 +115,14 @@ function databaseOptions(options: BackupOptions, settings: Settings) {
         ? ('with passwords' as const)
         : ('without passwords' as const)
       : ('none' as const),
+  };
+}
+
+function mediaOptions(options: BackupOptions, settings: Settings) {
+  return {
+    compression: compressionOf(options, settings),
+    uploadS3: options.uploadS3 === true,
+    exclude: options.exclude,
   };
 }
 

@@ -1,16 +1,24 @@
-import { createInterface } from 'node:readline/promises';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { OperatorError } from '../../core/errors.js';
-import { findArchive, findLatest } from '../find-archive.js';
+import type { Kind } from '../../core/archive-name.js';
+import { exitCodeOf, OperatorError } from '../../core/errors.js';
+import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
 import { listBackups } from '../list-backups.js';
 import type { Invocation } from '../program.js';
 import { planDatabaseRestore, restoreDatabase } from '../restore-database.js';
-import { describeDatabasePlan } from '../restore-plan-text.js';
+import { planMediaRestore, restoreMedia } from '../restore-media.js';
+import { databaseLines, mediaLines, type PlanText, renderPlan } from '../restore-plan-text.js';
+import type { Run } from '../run.js';
 import { openBucketBy } from '../wire.js';
+import { confirm, type Replaced } from './confirm.js';
 import { printBackups } from './list.js';
 import { wholeNumber } from './option-values.js';
+import { runAll } from './run-all.js';
 
 interface RestoreOptions {
+  readonly database?: true;
+  readonly media?: true;
+  readonly full?: true;
   readonly list?: true;
   readonly latest?: true;
   readonly force?: true;
@@ -22,16 +30,34 @@ interface RestoreOptions {
   readonly json?: true;
 }
 
+/** One restore that is planned and not begun. */
+interface Planned {
+  readonly text: PlanText;
+  readonly replaces: Replaced | undefined;
+  readonly carryOut: () => Promise<Done>;
+}
+
+interface Done {
+  readonly backup: string;
+  readonly kind: Kind;
+  readonly into: string;
+  readonly kept: string | undefined;
+  readonly compared: boolean;
+}
+
 export function registerRestore(root: Command, invocation: Invocation): void {
   root
     .command('restore')
     .description('Restore a backup: beside what is there, compared, and only then put in its place.')
     .argument('[backup]', 'a backup’s id, a file, or an s3:// URL')
+    .option('--database', 'with --latest: the database (the default)')
+    .option('--media', 'with --latest: the media files')
+    .option('--full', 'with --latest: both; one failing does not stop the other')
     .option('--list', 'list the backups, as "respaldo list"')
     .option('--latest', 'the newest backup')
     .option('--force', 'do not ask')
     .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--into <name>', 'restore into a new database of this name, and replace nothing')
+    .option('--into <name>', 'restore into a new database, or a new folder, of this name, and replace nothing')
     .option('--in-place', 'replace the contents of the database in one transaction, for roles without CREATEDB')
     .option('--no-owner', 'leave owners and rights out: everything belongs to the restoring role')
     .option('--jobs <n>', 'parallel: workers (the cores, at most 8)', wholeNumber)
@@ -39,50 +65,94 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     .action(async (reference: string | undefined, options: RestoreOptions) => {
       const run = await invocation.start();
       if (options.list) return printBackups(invocation, run, await listBackups(run), options.json === true);
-      if ((reference === undefined) === (options.latest === undefined)) {
-        throw new OperatorError(
-          'USAGE',
-          'restore: which backup is not said, or said twice',
-          'Name one, or use --latest; "respaldo list" shows them.',
-        );
+      const plans: Planned[] = [];
+      for (const found of await chosen(run, reference, options)) {
+        if (!found.manifest)
+          run.log.warn(`${found.id} has no manifest: nothing vouches for its bytes, and the result cannot be compared`);
+        plans.push(await (found.kind === 'media' ? planMedia(run, found, options) : planDatabase(run, found, options)));
       }
-      const found =
-        reference === undefined
-          ? await findLatest(run, 'database')
-          : await findArchive(run, reference, openBucketBy(run.settings));
-      if (!found.manifest)
-        run.log.warn(`${found.id} has no manifest: nothing vouches for its bytes, and the result cannot be compared`);
-      const plan = await planDatabaseRestore(run, found, {
-        into: options.into,
-        inPlace: options.inPlace === true,
-        withoutOwners: !options.owner,
-        jobs: options.jobs,
-      });
       if (options.dryRun) {
-        invocation.print(describeDatabasePlan(plan));
+        const texts = plans.map(({ text }) => text);
+        invocation.print(options.json ? JSON.stringify(texts.map(planJson), null, 2) : renderPlan(texts));
         return;
       }
-      if (plan.running && !options.force) await confirm(plan.database);
-      const result = await restoreDatabase(run, plan);
-      const kept = result.kept === undefined ? '' : `; the one before is kept as "${result.kept}"`;
-      invocation.print(`restored ${found.id} into "${result.database}"${kept}`);
+      if (!options.force) await confirm(plans.flatMap(({ replaces }) => replaces ?? []));
+      const steps = plans.map(({ carryOut }) => carryOut);
+      const { results, errors } = await runAll(run, steps, (done) => {
+        if (!options.json) invocation.print(describe(done));
+      });
+      if (options.json) invocation.print(JSON.stringify(results, null, 2));
+      if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
     });
 }
 
-/** @throws OperatorError NOT_CONFIRMED */
-async function confirm(database: string): Promise<void> {
-  const refusal = (what: string) =>
-    new OperatorError(
-      'NOT_CONFIRMED',
-      `restore not begun: ${what}`,
-      `Type the database’s name when asked, or use --force. --dry-run shows what would be done.`,
+/** @throws OperatorError USAGE for options that contradict each other, NO_SUCH_BACKUP */
+async function chosen(run: Run, reference: string | undefined, options: RestoreOptions): Promise<FoundArchive[]> {
+  if ((reference === undefined) === (options.latest === undefined)) {
+    throw new OperatorError(
+      'USAGE',
+      'restore: which backup is not said, or said twice',
+      'Name one, or use --latest; "respaldo list" shows them.',
     );
-  if (!process.stdin.isTTY) throw refusal('there is no terminal to ask at');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`This replaces the database "${database}". Type its name to go on: `);
-    if (answer !== database) throw refusal(`"${answer}" is not "${database}"`);
-  } finally {
-    terminal.close();
   }
+  if (reference === undefined) {
+    const both = options.full || (options.database && options.media);
+    if (both && options.into !== undefined) {
+      throw new OperatorError('USAGE', '--into names one thing, --full restores two', 'Restore one after the other.');
+    }
+    const kinds: Kind[] = both ? ['database', 'media'] : [options.media ? 'media' : 'database'];
+    return Promise.all(kinds.map((kind) => findLatest(run, kind)));
+  }
+  const found = await findArchive(run, reference, openBucketBy(run.settings));
+  const other = found.kind === 'media' ? options.database : options.media;
+  if (options.full || other) {
+    throw new OperatorError(
+      'USAGE',
+      `${found.id} holds ${found.kind === 'media' ? 'media files' : 'a database'}, and nothing else`,
+      `Leave --${options.full ? 'full' : other === options.media ? 'media' : 'database'} out.`,
+    );
+  }
+  return [found];
+}
+
+async function planDatabase(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {
+  const plan = await planDatabaseRestore(run, found, {
+    into: options.into,
+    inPlace: options.inPlace === true,
+    withoutOwners: !options.owner,
+    jobs: options.jobs,
+  });
+  const { database, running } = plan;
+  return {
+    text: databaseLines(plan),
+    replaces: running && { what: `database "${database}"`, name: database },
+    carryOut: async () => {
+      const { database: into, kept, compared } = await restoreDatabase(run, plan);
+      return { backup: found.id, kind: 'database', into, kept, compared };
+    },
+  };
+}
+
+async function planMedia(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {
+  if (options.inPlace || !options.owner) {
+    throw new OperatorError('USAGE', '--in-place and --no-owner are for databases', 'Leave them out for media files.');
+  }
+  const plan = await planMediaRestore(run, found, { into: options.into });
+  const { root, exists } = plan.place;
+  return {
+    text: mediaLines(plan),
+    replaces: exists ? { what: `folder ${root}`, name: basename(root) } : undefined,
+    carryOut: async () => {
+      const { into, kept, compared } = await restoreMedia(run, plan);
+      return { backup: found.id, kind: 'media', into, kept, compared };
+    },
+  };
+}
+
+function describe({ backup, into, kept }: Done): string {
+  return `restored ${backup} into "${into}"${kept === undefined ? '' : `; the one before is kept as "${kept}"`}`;
+}
+
+function planJson({ title, lines }: PlanText) {
+  return { plan: title, ...Object.fromEntries(lines) };
 }

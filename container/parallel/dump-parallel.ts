@@ -7,19 +7,12 @@ import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
 import { restoreScript } from '../../core/restore-script.js';
 import { sumOfHashes } from '../../core/row-hash.js';
 import { type BackupResult, completeBackup, intact } from '../backup.js';
-import {
-  type ChosenTables,
-  chooseTables,
-  type DumpJob,
-  databaseFacts,
-  dumpOf,
-  manifestOf,
-  type StoredFiles,
-} from '../dump-job.js';
+import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.js';
 import { rowHashOf } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
 import { selectionArguments } from '../postgres/selection.js';
+import type { StoredFiles } from '../stored-files.js';
 import { storeEverywhere } from '../streams/store.js';
 import type { DumpedPart, DumpOrder, DumpStart } from './dump-work.js';
 import { type CopyTable, copyTables, indexesOf } from './tables.js';
@@ -197,7 +190,7 @@ async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
     ...selectionArguments(job.options.selection),
   ]);
   await stored.add(
-    command,
+    { command },
     { key: `${job.draft.base}/schema`, role: 'schema', content: 'dump' },
     { expectedBytes: 0, step: noStep },
   );
@@ -216,7 +209,7 @@ async function dumpSmall(
     ...large.map((table) => `--exclude-table-data=${qualified(table)}`),
   ]);
   await stored.add(
-    command,
+    { command },
     { key: `${job.draft.base}/small`, role: 'small', content: 'dump' },
     { expectedBytes: 0, step: noStep, until },
   );

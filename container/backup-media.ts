@@ -1,0 +1,100 @@
+import type { Compression } from '../core/archive-name.js';
+import { OperatorError } from '../core/errors.js';
+import type { MediaFacts } from '../core/manifest.js';
+import { announcingBackup } from './announce.js';
+import type { Producer } from './archive.js';
+import { type BackupResult, completeBackup, discardDraft, draftBackup } from './backup.js';
+import { holdMedia } from './media/hold.js';
+import { assertNotHalfSwapped } from './media/place.js';
+import { assertFolder, Count, survey, tarCommand } from './media/tar.js';
+import type { Run } from './run.js';
+import { StoredFiles } from './stored-files.js';
+import { chooseCompressor } from './streams/compress.js';
+import { encryptor } from './streams/encrypt.js';
+
+export interface MediaBackupOptions {
+  readonly compression: Compression;
+  readonly uploadS3: boolean;
+  /** Patterns as in tar's `--exclude`, beside those of the settings. */
+  readonly exclude: readonly string[];
+}
+
+type MediaCount = Pick<MediaFacts, 'files' | 'bytes' | 'folders' | 'links'> & { readonly warnings: readonly string[] };
+
+/** Where media files come from: what makes the archive, and afterwards what was in it. */
+interface MediaSource {
+  readonly producer: Producer;
+  readonly expectedBytes: number;
+  /** Complete once the archive is. */
+  readonly count: MediaCount;
+}
+
+/**
+ * Backs up the media files: one tar, stored everywhere at once, the manifest last. Files that vanish or change meanwhile
+ * are warnings in the manifest; files that cannot be read make it fail.
+ *
+ * @throws OperatorError of the source; or of the storage, where no storage has the backup
+ */
+export function backupMedia(run: Run, options: MediaBackupOptions): Promise<BackupResult> {
+  return announcingBackup(run, 'media', () => takeBackup(run, options));
+}
+
+async function takeBackup(run: Run, options: MediaBackupOptions): Promise<BackupResult> {
+  const { settings } = run;
+  const root = mediaRoot(run);
+  const compressor = await chooseCompressor(options.compression, settings.BACKUP_COMPRESSION_LEVEL);
+  if (compressor?.notice) run.log.warn(compressor.notice);
+  const seal = await encryptor(settings);
+  const exclude = [...settings.BACKUP_MEDIA_EXCLUDE, ...options.exclude];
+  await assertFolder(root);
+  return holdMedia(root, async () => {
+    const draft = await draftBackup(run, 'media', options.uploadS3);
+    const stored = new StoredFiles({ run, draft, compression: options.compression, compressor, encryptor: seal });
+    const source = await folderSource(run, root, exclude);
+    run.log.info(`backing up ${root} as ${draft.id}`);
+    try {
+      const step = run.progress.start('archiving', source.expectedBytes);
+      await stored.add(
+        source.producer,
+        { key: draft.base, role: 'archive', content: 'tar' },
+        { expectedBytes: source.expectedBytes, step },
+      );
+      step.end();
+      const { warnings, files, bytes, folders, links } = source.count;
+      for (const warning of warnings.slice(0, 10)) run.log.warn(warning);
+      if (warnings.length > 10) run.log.warn(`and ${warnings.length - 10} more; the manifest names them`);
+      const media = { source: root, files, bytes, folders, links, ...(exclude.length > 0 ? { exclude } : {}) };
+      const manifest = { ...stored.manifest('tar'), media, warnings: [...warnings] };
+      return await completeBackup(run, draft, manifest, stored.outcomes);
+    } catch (error) {
+      const keys = stored.files.map(({ key }) => key);
+      await discardDraft(run, draft, keys);
+      throw error;
+    }
+  });
+}
+
+async function folderSource(run: Run, root: string, exclude: readonly string[]): Promise<MediaSource> {
+  await assertNotHalfSwapped(root);
+  const without = run.storages.filter(({ type }) => type === 'local').map(({ name }) => name);
+  const folder = { root, exclude, without };
+  const found = await survey(folder, run.signal);
+  if (found.files === 0) run.log.warn(`${root} holds no files: is a volume not mounted?`);
+  if (found.outward.length > 0) {
+    run.log.warn(
+      `links that lead out of ${root} are kept as links, without what they lead to: ${found.outward.join(', ')}`,
+    );
+  }
+  const count = new Count();
+  return { producer: { command: await tarCommand(folder, count) }, expectedBytes: found.bytes, count };
+}
+
+/** @throws OperatorError MEDIA_MISSING */
+export function mediaRoot({ settings }: Pick<Run, 'settings'>): string {
+  if (settings.MEDIA_ROOT) return settings.MEDIA_ROOT;
+  throw new OperatorError(
+    'MEDIA_MISSING',
+    'MEDIA_ROOT is not set',
+    'Set it to the folder of the media files, or to s3://bucket/prefix.',
+  );
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { OperatorError } from '../../core/errors.js';
+import { lockFile } from './libc.js';
+
+/**
+ * Holds a media tree while `use` runs, so that a second run of it ends at once. The hold is a lock on the folder itself,
+ * seen by every process and container of the machine that has it mounted; of a bucket, or a folder that is not there or
+ * cannot be locked, on a file named after it in the machine's temporary folder. It ends with the process.
+ *
+ * @throws OperatorError BUSY naming the process that holds it
+ */
+export async function holdMedia<T>(root: string, use: () => Promise<T>): Promise<T> {
+  const handle = (await lockFolder(root)) ?? (await lockNamed(root));
+  try {
+    return await use();
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function lockFolder(root: string): Promise<FileHandle | undefined> {
+  for (;;) {
+    let handle: FileHandle;
+    try {
+      handle = await open(root, 'r');
+    } catch {
+      return undefined; // no folder, or a bucket
+    }
+    const state = lockFile(handle.fd);
+    if (state === 'locked' && (await handle.stat()).ino === (await inodeOf(root))) return handle;
+    if (state === 'held by another') throw await busy(handle, root);
+    await handle.close();
+    if (state === 'not possible') return undefined;
+    // locked, but another run has put another folder in its place meanwhile: that one is meant
+  }
+}
+
+async function lockNamed(root: string): Promise<FileHandle | undefined> {
+  const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  let handle: FileHandle;
+  try {
+    handle = await open(join(tmpdir(), `respaldo-${userInfo().uid}-${name}.lock`), 'a', 0o600);
+  } catch {
+    return undefined; // a machine without a writable temporary folder: then without a hold
+  }
+  if (lockFile(handle.fd) === 'held by another') throw await busy(handle, root);
+  return handle;
+}
+
+async function inodeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+async function busy(handle: FileHandle, root: string): Promise<OperatorError> {
+  const { ino } = await handle.stat();
+  await handle.close();
+  const pid = await holderOf(ino);
+  return new OperatorError(
+    'BUSY',
+    `${root} is held by ${pid === undefined ? 'another run' : `process ${pid}${await commandOf(pid)}`}`,
+    pid === undefined ? 'Wait for it, then run again.' : `Wait for it, or end it: kill ${pid}.`,
+  );
+}
+
+/** The kernel's list of locks: https://man7.org/linux/man-pages/man5/proc_locks.5.html */
+async function holderOf(inode: number): Promise<number | undefined> {
+  try {
+    const locks = await readFile('/proc/locks', 'utf8');
+    const pid = new RegExp(`FLOCK +\\w+ +WRITE +(\\d+) \\w+:\\w+:${inode} `).exec(locks)?.[1];
+    return pid === undefined || pid === '0' ? undefined : Number(pid);
+  } catch {
+    return undefined; // not on this system
+  }
+}
+
+async function commandOf(pid: number): Promise<string> {
+  try {
+    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').filter(Boolean);
+    return ` (${words.slice(1).join(' ')})`;
+  } catch {
+    return ''; // it has just ended, or is another user's
+  }
+}
