@@ -42,7 +42,8 @@ export function backupMedia(run: Run, options: MediaBackupOptions): Promise<Back
 async function takeBackup(run: Run, options: MediaBackupOptions): Promise<BackupResult> {
   const { settings } = run;
   const root = mediaRoot(run);
-  const compressor = await chooseCompressor(options.compression, settings.BACKUP_COMPRESSION_LEVEL);
+  // Pictures and videos are compressed already: a higher level takes three times as long to gain a hundredth.
+  const compressor = await chooseCompressor(options.compression, settings.BACKUP_COMPRESSION_LEVEL ?? 1);
   if (compressor?.notice) run.log.warn(compressor.notice);
   const seal = await encryptor(settings);
   const exclude = [...settings.BACKUP_MEDIA_EXCLUDE, ...options.exclude];

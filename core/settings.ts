@@ -76,7 +76,7 @@ export const settingsSchema = z.object({
   BACKUP_COMPRESSION: z.enum(compressions).default('gzip').describe('How archives are compressed.'),
   BACKUP_COMPRESSION_LEVEL: whole(1, 19)
     .optional()
-    .describe('Default: 3 for igzip, 6 for pigz and Node’s own gzip, 1 for zstd.'),
+    .describe('Default: 3 for igzip, 6 for pigz and Node’s own gzip, 1 for zstd and for media files.'),
   BACKUP_PARALLEL_TABLE_MB: fraction(0, 1_000_000)
     .optional()
     .describe('Format parallel: smaller tables are left to pg_dump. Default 2.'),

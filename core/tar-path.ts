@@ -9,17 +9,15 @@ export function insidePath(name: string): string[] | undefined {
 }
 
 /**
- * Whether a symbolic link leads out of the folder that it is in.
+ * Whether a symbolic link may lead out of the folder that it is in. One that goes down and up again counts, because what
+ * it goes down through may be a link itself.
  *
  * @param path the link's own parts, below the root
  */
 export function leadsOut(path: readonly string[], target: string): boolean {
   if (target.startsWith('/')) return true;
-  let depth = path.length - 1;
-  for (const part of target.split('/')) {
-    if (part === '..') depth -= 1;
-    else if (part !== '' && part !== '.') depth += 1;
-    if (depth < 0) return true;
-  }
-  return false;
+  const parts = target.split('/').filter((part) => part !== '' && part !== '.');
+  const down = parts.findIndex((part) => part !== '..');
+  const up = down < 0 ? parts.length : down;
+  return up > path.length - 1 || parts.slice(up).includes('..');
 }
