@@ -6,6 +6,7 @@ import { registerCleanup } from './commands/cleanup.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerDrill } from './commands/drill.js';
 import { registerList } from './commands/list.js';
+import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerVerify } from './commands/verify.js';
 import type { Run } from './run.js';
@@ -69,6 +70,7 @@ export function commands(invocation: Invocation): Command {
     registerCheck,
     registerVerify,
     registerDrill,
+    registerReport,
     registerDoctor,
   ])
     register(root, invocation);

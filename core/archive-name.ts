@@ -49,9 +49,19 @@ export function stampOf(time: Date): string {
 export function timeOfStamp(stamp: string): Date | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/.exec(stamp);
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second] = match;
-  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(time.getTime()) || stampOf(time) !== stamp ? undefined : time;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  const time = new Date(0);
+  time.setUTCFullYear(year, month - 1, day);
+  time.setUTCHours(hour, minute, second);
+  // What is out of its range, like February 30th, has moved on to another day; listings call this for every object.
+  const isReal =
+    time.getUTCFullYear() === year &&
+    time.getUTCMonth() === month - 1 &&
+    time.getUTCDate() === day &&
+    time.getUTCHours() === hour &&
+    time.getUTCMinutes() === minute &&
+    time.getUTCSeconds() === second;
+  return isReal ? time : undefined;
 }
 
 /** A target's name: what may stand as a folder in every storage. The default target's name is empty. */
@@ -87,7 +97,7 @@ export function parseObjectName(name: string): ObjectName | undefined {
   const time = match?.[2] ? timeOfStamp(match[2]) : undefined;
   if (!match || !time) return undefined;
   const kind: Kind = match[1] === 'db' ? 'database' : 'media';
-  return { kind, time, name: backupName(kind, time), rest: match[3] ?? '' };
+  return { kind, time, name: `${prefixes[kind]}_${match[2]}`, rest: match[3] ?? '' };
 }
 
 /** Takes an id apart that a person typed; undefined where it is none. A target before the name wins over the one given. */

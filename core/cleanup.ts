@@ -36,15 +36,20 @@ export async function planCleanup(
   now: Date,
 ): Promise<CleanupPlan> {
   const catalog = await readCatalog(storage, kind, target);
+  return { storage, ...planCleanupOf(catalog, kind, target, policy, now) };
+}
+
+/** The same, of a listing that was read already. */
+export function planCleanupOf(
+  catalog: Catalog,
+  kind: Kind,
+  target: string,
+  policy: RetentionPolicy,
+  now: Date,
+): Omit<CleanupPlan, 'storage'> {
   const decisions = planRetention(catalog.backups, policy, now);
-  return {
-    kind,
-    target,
-    storage,
-    decisions,
-    leftovers: leftoversOf(catalog, kind, target, policy, now),
-    refused: removesTooMany(decisions),
-  };
+  const leftovers = leftoversOf(catalog, kind, target, policy, now);
+  return { kind, target, decisions, leftovers, refused: removesTooMany(decisions) };
 }
 
 /**

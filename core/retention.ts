@@ -67,8 +67,9 @@ export function planRetention(backups: readonly Backup[], policy: RetentionPolic
     if (backup === latestVerified) reasons.push('latest verified');
     if (policy.days !== undefined && now.getTime() - backup.time.getTime() < policy.days * day) reasons.push('young');
     for (const slot of open) {
+      if (slot.left === 0) continue;
       const name = periodName(slot.period, backup.time);
-      if (slot.left === 0 || slot.last === name) continue;
+      if (slot.last === name) continue;
       slot.last = name;
       slot.left -= 1;
       reasons.push(slot.period);
@@ -86,7 +87,8 @@ export function removesTooMany(decisions: readonly Decision[]): boolean {
   return removed * 2 > decisions.length;
 }
 
-function periodName(period: Period, time: Date): string {
+/** The period of its kind in which an instant lies: two instants of one period have one name. */
+export function periodName(period: Period, time: Date): string {
   switch (period) {
     case 'daily':
       return time.toISOString().slice(0, 10);

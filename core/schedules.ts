@@ -25,6 +25,29 @@ export function parseSchedule(text: string): Cron | Rate | string {
   return { everyMinutes: count * { minute: 1, hour: 60, day: 1440 }[rate[2] as 'minute' | 'hour' | 'day'] };
 }
 
+/** A schedule by its name and its expression. */
+export interface NamedSchedule {
+  readonly name: string;
+  /** `cron(0 3 * * ? *)` */
+  readonly expression: string;
+}
+
+/** Reads `database: cron(0 3 * * ? *); media: rate(7 days)`, or answers with a sentence that says what is wrong with it. */
+export function parseScheduleList(text: string): NamedSchedule[] | string {
+  const schedules: NamedSchedule[] = [];
+  for (const part of text
+    .split(';')
+    .map((piece) => piece.trim())
+    .filter(Boolean)) {
+    const [, name, expression] = /^([^:]+?)\s*:\s*(.+)$/s.exec(part) ?? [];
+    if (!name || !expression) return `"${part}" is not like database: cron(0 3 * * ? *)`;
+    const parsed = parseSchedule(expression);
+    if (typeof parsed === 'string') return `${name}: ${parsed}`;
+    schedules.push({ name, expression });
+  }
+  return schedules;
+}
+
 /** How far ahead a next run is looked for: an expression may name February 29th. */
 const horizonDays = 366 * 9;
 

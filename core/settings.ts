@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { compressions, targetPattern } from './archive-name.js';
 import { OperatorError } from './errors.js';
 import { fingerprintModes } from './fingerprint.js';
+import { parsePrices } from './report/storage-use.js';
 import { parseKeep } from './retention.js';
+import { parseScheduleList } from './schedules.js';
 
 const whole = (minimum: number, maximum: number) =>
   z.coerce.number({ error: 'must be a whole number' }).int('must be a whole number').min(minimum).max(maximum);
@@ -136,6 +138,28 @@ export const settingsSchema = z.object({
     .optional()
     .describe(
       '`drill`: a file with assertions of your own in SQL, run in the restored database. An error, or a row with a false in it, fails the drill.',
+    ),
+  BACKUP_SCHEDULES: z
+    .string()
+    .transform((value, context) => {
+      const schedules = parseScheduleList(value);
+      if (typeof schedules === 'string') context.addIssue({ code: 'custom', message: schedules });
+      return typeof schedules === 'string' ? z.NEVER : schedules;
+    })
+    .optional()
+    .describe(
+      '`report`: what this machine’s own scheduler runs and when, as `database: cron(0 3 * * ? *); media: cron(0 4 ? * SUN *)` in the machine’s time zone.',
+    ),
+  BACKUP_PRICE_PER_GB_MONTH: z
+    .string()
+    .transform((value, context) => {
+      const prices = parsePrices(value);
+      if (typeof prices === 'string') context.addIssue({ code: 'custom', message: prices });
+      return typeof prices === 'string' ? z.NEVER : prices;
+    })
+    .optional()
+    .describe(
+      '`report`: what storage costs: `0.023` for all of it, or by class and in another currency than USD: `STANDARD=0.023,GLACIER_IR=0.005 EUR`.',
     ),
   BACKUP_EVENT_BUS: z.string().optional().describe('EventBridge bus (name or ARN) that is told of each result.'),
   BACKUP_EVENTS: z

@@ -44,6 +44,11 @@ async function whatIsWrong(storage: Storage, backup: Backup): Promise<string | u
   } catch (error) {
     return messageOf(error);
   }
+  return wrongFiles(backup, manifest);
+}
+
+/** What of a backup's listed files is not as its manifest says; undefined where all are. */
+export function wrongFiles(backup: Backup, manifest: Manifest): string | undefined {
   for (const file of manifest.files) {
     const stored = backup.files.find(({ key }) => key === file.key);
     if (!stored) return `${file.key} is missing`;
