@@ -5,16 +5,27 @@ import { OperatorError } from '../core/errors.js';
 import { type Log, type Progress, silentLog, silentProgress } from '../core/log.js';
 import type { BackupResult } from './backup.js';
 import { backupDatabase } from './backup-database.js';
+import { backupMedia } from './backup-media.js';
 import { cleanUp } from './cleanup.js';
 import { copyBackup } from './copy-backup.js';
 import { findArchive } from './find-archive.js';
 import { listBackups } from './list-backups.js';
 import { everything } from './postgres/selection.js';
 import { type DatabaseRestoreResult, planDatabaseRestore, restoreDatabase } from './restore-database.js';
+import { type MediaRestoreResult, planMediaRestore, restoreMedia } from './restore-media.js';
 import type { Run } from './run.js';
 import { openBucketBy, wire } from './wire.js';
 
-export type { BackupResult, CleanupReport, DatabaseRestoreResult, Kind, ListedBackup, Log, Progress };
+export type {
+  BackupResult,
+  CleanupReport,
+  DatabaseRestoreResult,
+  Kind,
+  ListedBackup,
+  Log,
+  MediaRestoreResult,
+  Progress,
+};
 export { OperatorError };
 
 export interface BackupServiceOptions {
@@ -53,6 +64,18 @@ export class BackupService {
     });
   }
 
+  /** Backs the media files up, from `MEDIA_ROOT`; `exclude` has patterns as in tar, beside those of the settings. */
+  async backupMedia(
+    options: { readonly compress?: boolean; readonly uploadS3?: boolean; readonly exclude?: readonly string[] } = {},
+  ): Promise<BackupResult> {
+    const run = await this.run();
+    return backupMedia(run, {
+      compression: compressionOf(run, options.compress),
+      uploadS3: options.uploadS3 === true,
+      exclude: options.exclude ?? [],
+    });
+  }
+
   /** Copies a local backup, named by its id or its archive's path, into the configured bucket. */
   async uploadToS3(pathOrId: string): Promise<void> {
     const run = await this.run();
@@ -86,6 +109,13 @@ export class BackupService {
     const found = await findArchive(run, pathOrId, openBucketBy(run.settings));
     const { into, inPlace = false, withoutOwners = false } = options;
     return restoreDatabase(run, await planDatabaseRestore(run, found, { into, inPlace, withoutOwners }));
+  }
+
+  /** Restores media files beside the running ones, compares, and swaps; into a new folder where `into` names one. */
+  async restoreMedia(pathOrId: string, options: { readonly into?: string } = {}): Promise<MediaRestoreResult> {
+    const run = await this.run();
+    const found = await findArchive(run, pathOrId, openBucketBy(run.settings));
+    return restoreMedia(run, await planMediaRestore(run, found, { into: options.into }));
   }
 
   private run(): Promise<Run> {

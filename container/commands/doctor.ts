@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type Check, type Diagnosis, diagnose } from '../doctor/check.js';
 import { databaseChecks } from '../doctor/database-checks.js';
 import { keyChecks } from '../doctor/key-checks.js';
+import { mediaChecks } from '../doctor/media-checks.js';
 import { programChecks } from '../doctor/program-checks.js';
 import { clockCheck, storageChecks } from '../doctor/storage-checks.js';
 import type { Invocation } from '../program.js';
@@ -48,6 +49,7 @@ function checks(run: Run): Check[] {
   return [
     ...programChecks(settings),
     ...databaseChecks(run),
+    ...mediaChecks(run),
     ...storages.flatMap((storage) => storageChecks(run, storage)),
     ...(usesS3 ? [clockCheck(endpoint)] : []),
     ...keyChecks(run),

@@ -65,54 +65,67 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     .action(async (reference: string | undefined, options: RestoreOptions) => {
       const run = await invocation.start();
       if (options.list) return printBackups(invocation, run, await listBackups(run), options.json === true);
-      const plans: Planned[] = [];
-      for (const found of await chosen(run, reference, options)) {
-        if (!found.manifest)
-          run.log.warn(`${found.id} has no manifest: nothing vouches for its bytes, and the result cannot be compared`);
-        plans.push(await (found.kind === 'media' ? planMedia(run, found, options) : planDatabase(run, found, options)));
-      }
+      const planning = chosen(run, reference, options).map((find) => async () => planFor(run, await find(), options));
+      const { results: plans, errors } = await runAll(run, planning, () => {});
       if (options.dryRun) {
         const texts = plans.map(({ text }) => text);
         invocation.print(options.json ? JSON.stringify(texts.map(planJson), null, 2) : renderPlan(texts));
+        if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
         return;
       }
       if (!options.force) await confirm(plans.flatMap(({ replaces }) => replaces ?? []));
       const steps = plans.map(({ carryOut }) => carryOut);
-      const { results, errors } = await runAll(run, steps, (done) => {
-        if (!options.json) invocation.print(describe(done));
+      const done = await runAll(run, steps, (result) => {
+        if (!options.json) invocation.print(describe(result));
       });
-      if (options.json) invocation.print(JSON.stringify(results, null, 2));
+      if (options.json) invocation.print(JSON.stringify(done.results, null, 2));
+      errors.push(...done.errors);
       if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
     });
 }
 
-/** @throws OperatorError USAGE for options that contradict each other, NO_SUCH_BACKUP */
-async function chosen(run: Run, reference: string | undefined, options: RestoreOptions): Promise<FoundArchive[]> {
-  if ((reference === undefined) === (options.latest === undefined)) {
+/**
+ * What leads to each archive that is to be restored.
+ *
+ * @throws OperatorError USAGE for options that contradict each other
+ */
+function chosen(
+  run: Run,
+  reference: string | undefined,
+  { database, media, full, latest, into }: RestoreOptions,
+): (() => Promise<FoundArchive>)[] {
+  if ((reference === undefined) === (latest === undefined)) {
     throw new OperatorError(
       'USAGE',
       'restore: which backup is not said, or said twice',
       'Name one, or use --latest; "respaldo list" shows them.',
     );
   }
-  if (reference === undefined) {
-    const both = options.full || (options.database && options.media);
-    if (both && options.into !== undefined) {
-      throw new OperatorError('USAGE', '--into names one thing, --full restores two', 'Restore one after the other.');
-    }
-    const kinds: Kind[] = both ? ['database', 'media'] : [options.media ? 'media' : 'database'];
-    return Promise.all(kinds.map((kind) => findLatest(run, kind)));
+  const both = full || (database && media);
+  if (reference !== undefined) {
+    const wanted = both ? undefined : media ? 'media' : database ? 'database' : 'any';
+    return [async () => assertKind(await findArchive(run, reference, openBucketBy(run.settings)), wanted)];
   }
-  const found = await findArchive(run, reference, openBucketBy(run.settings));
-  const other = found.kind === 'media' ? options.database : options.media;
-  if (options.full || other) {
-    throw new OperatorError(
-      'USAGE',
-      `${found.id} holds ${found.kind === 'media' ? 'media files' : 'a database'}, and nothing else`,
-      `Leave --${options.full ? 'full' : other === options.media ? 'media' : 'database'} out.`,
-    );
+  if (both && into !== undefined) {
+    throw new OperatorError('USAGE', '--into names one thing, --full restores two', 'Restore one after the other.');
   }
-  return [found];
+  const kinds: Kind[] = both ? ['database', 'media'] : [media ? 'media' : 'database'];
+  return kinds.map((kind) => () => findLatest(run, kind));
+}
+
+function assertKind(found: FoundArchive, wanted: Kind | 'any' | undefined): FoundArchive {
+  if (wanted === 'any' || wanted === found.kind) return found;
+  throw new OperatorError(
+    'USAGE',
+    `${found.id} holds ${found.kind === 'media' ? 'media files' : 'a database'}, and nothing else`,
+    `Name it without --database, --media and --full; it is told from its name.`,
+  );
+}
+
+function planFor(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {
+  if (!found.manifest)
+    run.log.warn(`${found.id} has no manifest: nothing vouches for its bytes, and the result cannot be compared`);
+  return found.kind === 'media' ? planMedia(run, found, options) : planDatabase(run, found, options);
 }
 
 async function planDatabase(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {

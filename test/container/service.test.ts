@@ -1,8 +1,11 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BackupService, OperatorError } from '../../container/service.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, testDatabase } from '../support/postgres.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
+import { makeTree, treeOf } from '../support/tree.js';
 
 describe('BackupService', () => {
   it('backs up, lists, restores and cleans up', async () => {
@@ -26,6 +29,24 @@ describe('BackupService', () => {
     });
     expect(await contentsOf(database.name)).toEqual(before);
     expect(await service.cleanupOldBackups()).toMatchObject([{ removed: [] }, { removed: [] }]);
+  });
+
+  it('backs media files up and brings them back', async () => {
+    const folder = await temporaryFolder();
+    const root = join(folder, 'media');
+    await makeTree(root);
+    const environment = { MEDIA_ROOT: root, BACKUP_DIR: join(folder, 'backups') };
+    const service = new BackupService({ environment });
+    const before = await treeOf(root);
+    const { manifest } = await service.backupMedia({ compress: false, exclude: ['nothing'] });
+    expect(await service.listBackups()).toMatchObject([{ id: manifest.id, kind: 'media' }]);
+    await rm(join(root, 'deep'), { recursive: true });
+    const restored = await service.restoreMedia(manifest.id);
+    expect(restored).toMatchObject({ into: root, compared: true, files: manifest.media?.files });
+    expect(await treeOf(root)).toEqual(before);
+    expect(Object.keys(await treeOf(restored.kept ?? ''))).not.toContain('/deep');
+    await service.restoreMedia(manifest.id, { into: join(folder, 'copy') });
+    expect(await treeOf(join(folder, 'copy'))).toEqual(before);
   });
 
   it('throws what a person can mend, and says so', async () => {

@@ -47,7 +47,7 @@ async function demo(): Promise<void> {
     out(`  ${name.padEnd(18)} ${before.get(name)}  →  ${ruined.get(name) ?? 'gone'}`);
 
   title('What would a restore do?');
-  await respaldo(env, 'restore', '--latest', '--dry-run');
+  await respaldo(env, 'restore', '--latest', '--full', '--dry-run');
 
   title('Restore: beside what is there, compared, then swapped in');
   await respaldo(env, 'restore', '--latest', '--full', '--force');
@@ -67,8 +67,10 @@ async function demo(): Promise<void> {
   title('Summary');
   if (wrong.length > 0) throw new Error(`not as before: ${wrong.join(', ')}`);
   out(`  The database and the pictures were backed up, ruined, and brought back:`);
-  out(`  all ${before.size} tables, views, sequences and folders are what they were, compared one by one.`);
-  out(`  The ruined database was kept beside the restored one, in case it had been needed.`);
+  out(
+    `  all ${before.size} tables, views, sequences and folders are what they were, compared row by row and file by file.`,
+  );
+  out(`  The ruined database and folder were kept beside the restored ones, in case they had been needed.`);
   out(`  Everything ran in ${folder}, took ${((Date.now() - started) / 1000).toFixed(0)} s, and is removed now.`);
   out();
   out(

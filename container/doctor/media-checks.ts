@@ -1,0 +1,41 @@
+import prettyBytes from 'pretty-bytes';
+import { keptFolders, planPlace } from '../media/place.js';
+import { assertFolder, survey } from '../media/tar.js';
+import type { Run } from '../run.js';
+import { type Check, warn } from './check.js';
+
+/** Whether the media files are there, can be read, and could be put back. */
+export function mediaChecks(run: Run): Check[] {
+  const { MEDIA_ROOT: root, BACKUP_MEDIA_EXCLUDE: exclude } = run.settings;
+  if (root === undefined) return [];
+  return [
+    {
+      what: 'media files',
+      run: async () => {
+        await assertFolder(root);
+        const { files, bytes } = await survey({ root, exclude, without: [] }, run.signal);
+        if (files > 0) return `${files.toLocaleString('en')} files, ${prettyBytes(bytes)}, in ${root}`;
+        return warn(`${root} holds no files`, 'See that the volume is mounted, and that MEDIA_ROOT is right.');
+      },
+    },
+    {
+      what: 'media restore',
+      run: async () => {
+        const { manner } = await planPlace(root, run.now());
+        return manner === 'beside'
+          ? `${root} can be exchanged in one step`
+          : `${root} must stay where it is: its contents are exchanged, one level inside`;
+      },
+    },
+    { what: 'kept folders', run: () => kept(root) },
+  ];
+}
+
+async function kept(root: string) {
+  const folders = await keptFolders(root);
+  if (folders.length === 0) return 'none from earlier restores';
+  return warn(
+    `from earlier restores: ${folders.join(', ')}`,
+    `When they are not needed any more: ${folders.map((folder) => `rm -r '${folder.replaceAll("'", "'\\''")}'`).join('; ')}`,
+  );
+}
