@@ -16,6 +16,9 @@ const programs = [
   { name: 'pigz', apt: 'pigz', brew: 'pigz', test: true },
 ];
 
+/** What Chromium goes by, as in test/support/browser.ts. */
+const browsers = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
 /** @param {'demo' | 'test'} purpose */
 export function setUp(purpose) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -25,7 +28,9 @@ export function setUp(purpose) {
   const missing = programs.filter(({ name, test }) => (purpose === 'test' || !test) && !isOnPath(name));
   const wantsServer = !findServer();
   if (missing.length > 0 || wantsServer) installPrograms(missing, wantsServer);
-  if (purpose === 'test') installMoto();
+  if (purpose !== 'test') return;
+  installMoto();
+  installChromium();
 }
 
 /** npm's packages, unless they are those of the lock file already. */
@@ -110,6 +115,24 @@ function installMoto() {
     run('python3', ['-m', 'venv', folder]) &&
     run(join(folder, 'bin/pip'), ['install', '--quiet', 'moto[server]==5.2.*']);
   if (!installed) say('moto could not be installed: the tests against S3 will be SKIPPED');
+}
+
+/** The browser that looks at the report. Its tests are skipped, loudly, where it cannot be had. */
+function installChromium() {
+  if (browsers.some(isOnPath)) return;
+  const isRootOnDebian = existsSync('/etc/debian_version') && isOnPath('apt-get') && process.getuid?.() === 0;
+  if (isRootOnDebian) {
+    say('installing chromium');
+    const apt = (...args) =>
+      spawnSync('apt-get', ['-qq', ...args], {
+        stdio: 'ignore',
+        timeout: 600_000,
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', 'chromium', 'fonts-liberation');
+  }
+  if (!browsers.some(isOnPath)) say('there is no Chromium here: the tests of the report in a browser will be SKIPPED');
 }
 
 function isOnPath(name) {
