@@ -14,7 +14,10 @@ export interface Draft {
   /** Every key of the backup begins with it: `database/db_backup_20240115_120000`. */
   readonly base: string;
   readonly startedAt: Date;
+  /** Those that answered. */
   readonly storages: readonly Storage[];
+  /** Those that did not, where another one did. */
+  readonly failures: readonly StorageFailure[];
 }
 
 export interface BackupResult {
@@ -37,16 +40,24 @@ const clockTolerance = 86_400_000;
 
 /**
  * Chooses the storages and the name of a new backup. The name's time is now, or a second after the newest backup where
- * the clock has jumped back, so that the newest backup always holds the newest state, and no name is used twice.
+ * the clock has jumped back, so that the newest backup always holds the newest state, and no name is used twice. A
+ * storage that does not even list does not keep the others from their backup.
+ *
+ * @throws OperatorError the first storage's, where none answers
  */
 export async function draftBackup(run: Run, kind: Kind, uploadS3: boolean): Promise<Draft> {
   run.signal.throwIfAborted();
-  const storages = storagesToWrite(run, uploadS3);
+  const listings = await Promise.all(
+    storagesToWrite(run, uploadS3).map(async (storage) => ({ storage, ...(await listing(storage, kind, run)) })),
+  );
+  run.signal.throwIfAborted();
+  const answered = listings.filter(({ error }) => error === undefined);
+  if (answered.length === 0) throw listings[0]?.error;
   const target = run.settings.BACKUP_TARGET ?? '';
   const startedAt = run.now();
   const second = Math.floor(startedAt.getTime() / 1000) * 1000;
   let time = second;
-  for (const taken of (await Promise.all(storages.map((storage) => takenTimes(storage, kind, target)))).flat()) {
+  for (const taken of answered.flatMap(({ times }) => times)) {
     if (taken - second < clockTolerance) time = Math.max(time, taken + 1000);
     else run.log.warn(`there is a backup of ${new Date(taken).toISOString()}, in the future: was a clock wrong?`);
   }
@@ -62,8 +73,23 @@ export async function draftBackup(run: Run, kind: Kind, uploadS3: boolean): Prom
     target,
     base: `${folderOf(kind, target)}${backupName(kind, named)}`,
     startedAt,
-    storages,
+    storages: answered.map(({ storage }) => storage),
+    failures: listings.flatMap(({ storage, error }) => (error ? [{ storage: storage.name, error }] : [])),
   };
+}
+
+/** The times that are taken in a storage, or why it does not tell. */
+async function listing(
+  storage: Storage,
+  kind: Kind,
+  { settings }: Run,
+): Promise<{ readonly times: readonly number[]; readonly error?: OperatorError }> {
+  try {
+    return { times: await takenTimes(storage, kind, settings.BACKUP_TARGET ?? '') };
+  } catch (error) {
+    if (error instanceof OperatorError) return { times: [], error };
+    throw error;
+  }
 }
 
 /** The storages that a backup is written to, by the settings and by what the command line adds. */
@@ -112,9 +138,10 @@ export async function completeBackup(
   outcomes: readonly Outcome[],
 ): Promise<BackupResult> {
   const bytes = serializeManifest(manifest);
-  const failures = outcomes
-    .filter(({ error }) => error)
-    .map(({ storage, error }) => ({ storage: storage.name, error }));
+  const failures = [
+    ...draft.failures,
+    ...outcomes.flatMap(({ storage, error }) => (error ? [{ storage: storage.name, error }] : [])),
+  ];
   const storedIn: string[] = [];
   for (const storage of intact(draft, outcomes)) {
     try {

@@ -39,20 +39,37 @@ export type OpenBucket = (location: S3Location) => Promise<Storage>;
 /**
  * The newest backup of a kind in any storage.
  *
- * @throws OperatorError NO_SUCH_BACKUP
+ * @throws OperatorError NO_SUCH_BACKUP; or the error of a storage that does not answer, because it may hold a newer one
  */
 export async function findLatest(run: Run, kind: Kind): Promise<FoundArchive> {
   const target = run.settings.BACKUP_TARGET ?? '';
   let newest: { backup: Backup; storage: Storage } | undefined;
+  let silent: OperatorError | undefined;
   for (const storage of run.storages) {
-    const backup = (await readCatalog(storage, kind, target)).backups[0];
-    if (backup && (!newest || backup.time > newest.backup.time)) newest = { backup, storage };
+    try {
+      const backup = (await readCatalog(storage, kind, target)).backups[0];
+      if (backup && (!newest || backup.time > newest.backup.time)) newest = { backup, storage };
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      silent = error;
+    }
   }
+  if (silent) throw newest ? butElsewhere(silent, newest.storage, newest.backup) : silent;
   if (newest) return fromBackup(newest.storage, newest.backup);
   throw new OperatorError(
     'NO_SUCH_BACKUP',
     `there is no ${kind} backup${target === '' ? '' : ` of target ${target}`} in ${run.storages.map(({ name }) => name).join(' or ')}`,
     `Take one: respaldo backup --${kind}. If there should be some, check BACKUP_DIR, AWS_S3_BUCKET_NAME and BACKUP_TARGET.`,
+  );
+}
+
+/** Which backup is the newest cannot be told, so the person decides. */
+function butElsewhere(error: OperatorError, storage: Storage, { id }: Backup): OperatorError {
+  return new OperatorError(
+    error.code,
+    error.message,
+    `It may hold a newer backup. ${storage.name} answers, and its newest is ${id}: respaldo restore ${id}. ${error.hint}`,
+    { cause: error },
   );
 }
 

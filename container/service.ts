@@ -90,9 +90,15 @@ export class BackupService {
     await copyBackup(run, await findArchive(local, pathOrId, openBucketBy(run.settings)), bucket);
   }
 
-  /** All backups of the target, newest first; one that is in several storages is one entry. */
-  async listBackups(): Promise<ListedBackup[]> {
-    return listBackups(await this.run());
+  /**
+   * All backups of the target, newest first; one that is in several storages is one entry.
+   *
+   * @throws OperatorError where any storage does not answer: half a list would look like a whole one
+   */
+  async listBackups(): Promise<readonly ListedBackup[]> {
+    const { backups, failures } = await listBackups(await this.run());
+    if (failures[0]) throw failures[0];
+    return backups;
   }
 
   /** Removes what the retention policy does not keep; a report for each storage and kind. Refuses, rather than remove more than half. */

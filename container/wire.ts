@@ -65,7 +65,12 @@ export function openBucketBy(settings: Settings): OpenBucket {
     const region = settings.AWS_S3_REGION_NAME ?? settings.AWS_REGION ?? 'us-east-1';
     const sse = settings.BACKUP_S3_SSE;
     return new S3Storage({
-      client: s3Client({ region, endpoint }),
+      client: s3Client({
+        region,
+        endpoint,
+        idleTimeout: settings.BACKUP_S3_TIMEOUT * 1000,
+        attempts: settings.BACKUP_S3_TRIES,
+      }),
       bucket,
       prefix: key,
       nativeChecksums: endpoint === undefined,

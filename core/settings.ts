@@ -52,6 +52,10 @@ export const settingsSchema = z.object({
     .default('AES256')
     .describe('Server-side encryption asked for with each object. `none` leaves it to the bucket.'),
   BACKUP_S3_KMS_KEY_ID: z.string().optional().describe('The KMS key for `aws:kms`; default: the account’s own.'),
+  BACKUP_S3_TIMEOUT: whole(1, 3_600)
+    .default(30)
+    .describe('Seconds that a connection to S3 may be silent before the request is tried again.'),
+  BACKUP_S3_TRIES: whole(1, 20).default(6).describe('How often a request to S3 is tried in all, with growing pauses.'),
   BACKUP_S3_STORAGE_CLASS: z
     .enum(['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'])
     .optional()

@@ -7,7 +7,6 @@ import type { Settings } from '../../core/settings.js';
 import type { BackupResult } from '../backup.js';
 import { backupDatabase } from '../backup-database.js';
 import { backupMedia } from '../backup-media.js';
-import { listBackups } from '../list-backups.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { cleanup } from './cleanup.js';
@@ -74,7 +73,7 @@ export function registerBackup(root: Command, invocation: Invocation): void {
     .option('--json', 'print the result as JSON')
     .action(async (options: BackupOptions) => {
       const run = await invocation.start();
-      if (options.list) return printBackups(invocation, run, await listBackups(run), options.json === true);
+      if (options.list) return printBackups(invocation, run, options.json === true);
       if (options.cleanup) return cleanup(invocation, run, {});
       const steps = stepsOf(options, run);
       const { results, errors } = await runAll(run, steps, (result) => {

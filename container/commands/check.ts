@@ -4,7 +4,7 @@ import prettyMilliseconds from 'pretty-ms';
 import { type Kind, kinds } from '../../core/archive-name.js';
 import { megabytes } from '../../core/backup-table.js';
 import type { Backup } from '../../core/catalog.js';
-import { exitCodes } from '../../core/errors.js';
+import { type ErrorCode, errorCodes, exitCodes, OperatorError } from '../../core/errors.js';
 import { type Freshness, judgeFreshness } from '../../core/freshness.js';
 import { newestGood, type Unsound } from '../../core/soundness.js';
 import type { Storage } from '../../core/storage.js';
@@ -24,6 +24,8 @@ export interface Finding {
   readonly ok: boolean;
   readonly what: string;
   readonly text: string;
+  /** Where it could not be looked at. */
+  readonly code?: ErrorCode;
 }
 
 export function registerCheck(root: Command, invocation: Invocation): void {
@@ -36,7 +38,9 @@ export function registerCheck(root: Command, invocation: Invocation): void {
       const run = await invocation.start();
       const findings = await check(run, maxAge);
       invocation.print(json ? JSON.stringify(findings, null, 2) : findings.map(line).join('\n'));
-      if (findings.some(({ ok }) => !ok)) invocation.exitWith(exitCodes.stale);
+      const bad = findings.filter(({ ok }) => !ok);
+      const unseen = bad.find(({ code }) => code)?.code;
+      if (bad.length > 0) invocation.exitWith(exitCodes[unseen ? errorCodes[unseen] : 'stale']);
     });
 }
 
@@ -48,13 +52,18 @@ export async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> 
     ({ type }) => settings.BACKUP_STORAGE === 'both' || settings.BACKUP_STORAGE === type,
   );
   for (const storage of written) {
-    for (const kind of kinds) {
-      const limit =
-        maxAgeHours ?? (kind === 'database' ? settings.BACKUP_MAX_AGE_HOURS : settings.BACKUP_MEDIA_MAX_AGE_HOURS);
-      findings.push(...(await checkKind(run, storage, kind, limit)));
+    try {
+      for (const kind of kinds) {
+        const limit =
+          maxAgeHours ?? (kind === 'database' ? settings.BACKUP_MAX_AGE_HOURS : settings.BACKUP_MEDIA_MAX_AGE_HOURS);
+        findings.push(...(await checkKind(run, storage, kind, limit)));
+      }
+      const free = await storage.freeBytes();
+      if (free !== undefined) findings.push(space(storage, free, settings.BACKUP_MIN_FREE_MB));
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      findings.push({ ok: false, what: 'storage', text: `${error.message}. ${error.hint}`, code: error.code });
     }
-    const free = await storage.freeBytes();
-    if (free !== undefined) findings.push(space(storage, free, settings.BACKUP_MIN_FREE_MB));
   }
   return findings;
 }

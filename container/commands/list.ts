@@ -10,15 +10,18 @@ export function registerList(root: Command, invocation: Invocation): void {
     .description('List the backups, newest first. Reads names and sizes only.')
     .option('--json', 'print the list as JSON')
     .action(async ({ json }: { json?: true }) => {
-      const run = await invocation.start();
-      printBackups(invocation, run, await listBackups(run), json === true);
+      await printBackups(invocation, await invocation.start(), json === true);
     });
 }
 
-export function printBackups(invocation: Invocation, run: Run, backups: readonly ListedBackup[], json: boolean): void {
+/** Prints what the storages hold; one that does not answer is told, and the exit code tells it too. */
+export async function printBackups(invocation: Invocation, run: Run, json: boolean): Promise<void> {
+  const { backups, failures } = await listBackups(run);
   invocation.print(
     json ? JSON.stringify(backups.map(backupJson), null, 2) : renderBackupTable(backups, run.storages.length > 1),
   );
+  for (const failure of failures) run.log.error(failure);
+  if (failures[0]) invocation.exitWith(failures[0].exitCode);
 }
 
 function backupJson({ id, kind, target, time, bytes, files, verified, drillFailed, storages }: ListedBackup) {

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { Kind } from '../../core/archive-name.js';
 import { exitCodeOf, OperatorError } from '../../core/errors.js';
 import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
-import { listBackups } from '../list-backups.js';
 import type { Invocation } from '../program.js';
 import { planDatabaseRestore, restoreDatabase } from '../restore-database.js';
 import { planMediaRestore, restoreMedia } from '../restore-media.js';
@@ -64,7 +63,7 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     .option('--json', 'print the plan or the result as JSON')
     .action(async (reference: string | undefined, options: RestoreOptions) => {
       const run = await invocation.start();
-      if (options.list) return printBackups(invocation, run, await listBackups(run), options.json === true);
+      if (options.list) return printBackups(invocation, run, options.json === true);
       const planning = chosen(run, reference, options).map((find) => async () => planFor(run, await find(), options));
       const { results: plans, errors } = await runAll(run, planning, () => {});
       if (options.dryRun) {

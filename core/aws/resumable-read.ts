@@ -39,7 +39,9 @@ export async function* resumableRead(
       if (offset < size) throw new Error(`the connection ended ${size - offset} bytes early`);
     } catch (error) {
       signal?.throwIfAborted();
-      if (isBeyondTheEnd(error) && offset === 0) return; // an empty object has no first bytes
+      const status = statusOf(error);
+      if (status === 416 && offset === 0) return; // an empty object has no first bytes
+      if (status === 412 || (status === 416 && etag)) throw new ObjectChanged(offset);
       failures += 1;
       if (failures >= patience || !isPassing(error)) throw error;
       await delay(100 * 2 ** failures, undefined, signal ? { signal } : {});
@@ -49,10 +51,19 @@ export async function* resumableRead(
 
 /** Whether a second try may go better: anything but an answer that says no. */
 function isPassing(error: unknown): boolean {
-  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+  const status = statusOf(error);
   return status < 400 || status >= 500 || status === 408 || status === 429;
 }
 
-function isBeyondTheEnd(error: unknown): boolean {
-  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 416;
+function statusOf(error: unknown): number {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+}
+
+/** The object is not the one any more whose first bytes were read. */
+class ObjectChanged extends Error {
+  override readonly name = 'ObjectChanged';
+
+  constructor(offset: number) {
+    super(`it changed while it was being read, after ${offset} bytes`);
+  }
 }

@@ -7,6 +7,11 @@ interface SdkError extends Error {
 const denied =
   'Give the role or key the right to it, or correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_S3_BUCKET_NAME; "respaldo doctor" tries each permission.';
 
+const busy = 'S3 was busy or down through every try. Nothing half-done counts: run again in some minutes.';
+const silent =
+  'The connection broke or fell silent. Run again; where the way is that slow, raise BACKUP_S3_TIMEOUT. "respaldo doctor" tries each step.';
+const altered = 'The bytes that arrived are not the ones that were sent, so nothing was stored. Run again.';
+
 const byName: Record<string, [ErrorCode, string]> = {
   AccessDenied: ['STORAGE_DENIED', denied],
   InvalidAccessKeyId: ['STORAGE_DENIED', denied],
@@ -28,6 +33,17 @@ const byName: Record<string, [ErrorCode, string]> = {
     'Nothing is ever overwritten. Run again: the next backup gets a name of its own.',
   ],
   ConditionalRequestConflict: ['ALREADY_STORED', 'Another run writes the same name just now. Run again.'],
+  ObjectChanged: [
+    'STORAGE_FAILED',
+    'Something else writes into this bucket, or the server answers from two copies. Find out what, then run again.',
+  ],
+  RequestTimeTooSkewed: ['STORAGE_FAILED', 'This machine’s clock is wrong. Set it: timedatectl set-ntp true.'],
+  SlowDown: ['STORAGE_FAILED', busy],
+  ServiceUnavailable: ['STORAGE_FAILED', busy],
+  InternalError: ['STORAGE_FAILED', busy],
+  TimeoutError: ['STORAGE_FAILED', silent],
+  BadDigest: ['STORAGE_FAILED', altered],
+  InvalidPart: ['STORAGE_FAILED', altered],
   QuotaExceeded: ['STORAGE_FULL', 'Raise the server’s quota or clean up: respaldo cleanup --dry-run.'],
   XMinioStorageFull: ['STORAGE_FULL', 'Free space on the S3 server or clean up: respaldo cleanup --dry-run.'],
 };
@@ -66,8 +82,12 @@ export function s3Error(error: unknown, what: string): OperatorError {
   );
 }
 
-/** Whether an error says that the object is there already, after a try that may have put it there itself. */
+/**
+ * Whether an error may be the answer to a second try of what the first one had done already: the object is there, or the
+ * upload that was completed is none any more.
+ */
 export function mayBeOurOwn(error: unknown): boolean {
-  const { $metadata: metadata } = error as SdkError;
-  return metadata?.httpStatusCode === 412 && (metadata.attempts ?? 1) > 1;
+  const { name, $metadata: metadata } = error as SdkError;
+  const refused = metadata?.httpStatusCode === 412 || name === 'NoSuchUpload';
+  return refused && (metadata?.attempts ?? 1) > 1;
 }

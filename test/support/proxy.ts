@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
@@ -27,12 +28,12 @@ export type Fault =
   /** Nothing ever comes. */
   | 'stall'
   /** The connection breaks, or falls silent, after so many bytes of the answer's body. */
-  | { readonly resetAfter: number }
+  | { readonly resetAfter: number; readonly wrongEtag?: true }
   | { readonly stallAfter: number }
   /** The answer's last half is left out, and says that it is complete. */
   | 'cut short'
   | { readonly delay: number }
-  /** One bit of what goes to the server is flipped on its way. */
+  /** One bit of what goes to the server, or of what is read from it, is flipped on its way. */
   | 'flip a bit'
   | 'wrong etag';
 
@@ -88,13 +89,11 @@ async function serve(
 ): Promise<void> {
   if (fault === 'reset') return void incoming.socket.resetAndDestroy();
   if (fault === 'stall') return void incoming.resume();
-  const body = Buffer.from(await bytesOf(incoming));
-  if (typeof fault === 'object' && 'answer' in fault) {
-    answer.writeHead(fault.answer, { 'content-type': 'application/xml' });
-    return void answer.end(`<?xml version="1.0"?><Error><Code>${fault.code}</Code><Message>made up</Message></Error>`);
-  }
+  const body = await bytesOf(incoming);
+  if (typeof fault === 'object' && 'answer' in fault) return sayNo(answer, fault.answer, fault.code);
   if (typeof fault === 'object' && 'delay' in fault) await delay(fault.delay);
-  if (fault === 'flip a bit' && body.length > 0) body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1;
+  if (fault === 'flip a bit') flip(body);
+  if (!matchesMd5(incoming, body)) return sayNo(answer, 400, 'BadDigest');
   const { hostname, port } = new URL(upstream);
   const { method, url: path } = incoming;
   const outgoing = request({ hostname, port, method, path, headers: incoming.headers });
@@ -105,8 +104,10 @@ async function serve(
     return void incoming.socket.resetAndDestroy();
   }
   const headers = { ...from.headers };
-  if (fault === 'wrong etag') headers.etag = `"${'0'.repeat(32)}"`;
+  if (fault === 'wrong etag' || (typeof fault === 'object' && 'wrongEtag' in fault))
+    headers.etag = `"${'0'.repeat(32)}"`;
   const whole = await bytesOf(from);
+  if (fault === 'flip a bit') flip(whole);
   const shown = fault === 'cut short' ? whole.subarray(0, whole.length >> 1) : whole;
   if (method !== 'HEAD' && headers['content-length']) headers['content-length'] = String(shown.length);
   answer.writeHead(from.statusCode ?? 500, headers);
@@ -124,6 +125,22 @@ async function serve(
   if (typeof fault === 'object' && 'resetAfter' in fault) incoming.socket.resetAndDestroy();
 }
 
+function sayNo(answer: ServerResponse, status: number, code: string): void {
+  answer.writeHead(status, { 'content-type': 'application/xml' });
+  answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>made up</Message></Error>`);
+}
+
+function flip(bytes: Buffer): void {
+  const middle = bytes.length >> 1;
+  if (bytes.length > 0) bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+}
+
+/** Moto does not look at this header; S3 and its likes do. */
+function matchesMd5({ headers }: IncomingMessage, body: Buffer): boolean {
+  const expected = headers['content-md5'];
+  return expected === undefined || createHash('md5').update(body).digest('base64') === expected;
+}
+
 async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
@@ -131,7 +148,7 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
 }
 
 export interface TcpFault {
-  /** Bytes from the server after which it happens. */
+  /** Bytes, both ways together, after which it happens. */
   readonly after: number;
   readonly what: 'reset' | 'stall' | 'close';
 }
@@ -146,20 +163,22 @@ export async function tcpProxy(port: number, fault: (connection: number) => TcpF
     let passed = 0;
     near.on('error', () => far.destroy()).on('close', () => far.destroy());
     far.on('error', () => near.destroy()).on('close', () => near.end());
-    near.pipe(far);
-    far.on('data', (chunk: Buffer) => {
-      passed += chunk.length;
-      if (!broken || passed <= broken.after) {
-        if (!near.write(chunk)) {
-          far.pause();
-          near.once('drain', () => far.resume());
+    const pass = (from: Socket, to: Socket) =>
+      from.on('data', (chunk: Buffer) => {
+        passed += chunk.length;
+        if (!broken || passed <= broken.after) {
+          if (to.write(chunk)) return;
+          from.pause();
+          to.once('drain', () => from.resume());
+          return;
         }
-        return;
-      }
-      far.pause();
-      if (broken.what === 'reset') near.resetAndDestroy();
-      if (broken.what === 'close') near.end();
-    });
+        near.pause();
+        far.pause();
+        if (broken.what === 'reset') near.resetAndDestroy();
+        if (broken.what === 'close') near.end();
+      });
+    pass(near, far);
+    pass(far, near);
   });
   return listen(server);
 }

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+import { s3Client } from '../../../core/aws/s3-client.js';
+import { S3Storage } from '../../../core/aws/s3-storage.js';
+import { always, type Choose, first, reading } from '../../support/faults.js';
+import { s3Proxy } from '../../support/proxy.js';
+import { s3Endpoint, testBucket } from '../../support/s3.js';
+
+const moto = s3Endpoint() ?? '';
+const timeout = 180_000;
+const silence = 5_000;
+const content = randomBytes(20_000_000); // three parts
+
+/** @param idleTimeout short only where silence is the fault: this machine may be slow itself */
+async function scene(idleTimeout = 30_000) {
+  // The SDK reads credentials from the process' own environment.
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+  const bucket = await testBucket();
+  const proxy = await s3Proxy(moto);
+  const client = s3Client({ region: 'us-east-1', endpoint: proxy.endpoint, idleTimeout, attempts: 3 });
+  const storage = new S3Storage({ client, bucket: bucket.name, prefix: '', nativeChecksums: false });
+  const write = () => storage.write('a', Readable.from([content]), { expectedBytes: content.length });
+  const read = async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of await storage.read('a')) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  };
+  const unfinished = async () =>
+    (await bucket.client.send(new ListMultipartUploadsCommand({ Bucket: bucket.name }))).Uploads?.length ?? 0;
+  return { bucket, proxy, storage, write, read, unfinished };
+}
+
+describe.skipIf(moto === '')('an upload', { timeout }, () => {
+  it.each<{ name: string; fault: Choose; left?: number; idle?: number }>([
+    {
+      name: 'is asked to slow down',
+      fault: (call) => (call.before < 2 && call.part !== 3 ? { answer: 503, code: 'SlowDown' } : undefined),
+    },
+    { name: 'has a part’s connection reset', fault: first(2, 'UploadPart', 'reset') },
+    { name: 'has a part stall', fault: first(1, 'UploadPart', 'stall'), idle: silence },
+    { name: 'loses the answer to a part', fault: first(2, 'UploadPart', 'lose the answer') },
+    { name: 'loses the answer that completes it', fault: first(1, 'CompleteMultipartUpload', 'lose the answer') },
+    { name: 'loses the answer that begins it', fault: first(1, 'CreateMultipartUpload', 'lose the answer'), left: 1 },
+    {
+      name: 'hears of an error in an answer of status 200',
+      fault: first(1, 'CompleteMultipartUpload', { answer: 200, code: 'InternalError' }),
+    },
+    {
+      name: 'hears of an internal error at its end',
+      fault: first(2, 'CompleteMultipartUpload', { answer: 500, code: 'InternalError' }),
+    },
+  ])('$name, and is whole in the end', async ({ fault, left = 0, idle }) => {
+    const { proxy, write, read, unfinished, storage } = await scene(idle);
+    proxy.fail(fault);
+    await write();
+    expect((await read()).equals(content)).toBe(true);
+    expect(await unfinished()).toBe(left);
+    await storage.clearAbandoned('', new Date());
+    expect(await unfinished()).toBe(0);
+  });
+
+  it('of one part whose answer is lost knows its own object, and nobody else’s', async () => {
+    const { proxy, storage } = await scene();
+    const small = (text: string) => storage.write('small', Readable.from([Buffer.from(text)]));
+    proxy.fail(first(1, 'PutObject', 'lose the answer'));
+    await small('mine');
+    proxy.fail(first(1, 'PutObject', 'reset'));
+    await expect(small('other')).rejects.toMatchObject({ code: 'ALREADY_STORED' });
+  });
+
+  it.each<{ name: string; fault: Choose; code: string; says: RegExp; hint: RegExp; left?: number; idle?: number }>([
+    {
+      name: 'S3 is busy through every try',
+      fault: always('UploadPart', { answer: 503, code: 'SlowDown' }),
+      code: 'STORAGE_FAILED',
+      says: /not written: HTTP 503 SlowDown: .*tried 3 times/,
+      hint: /S3 was busy or down through every try/,
+    },
+    {
+      name: 'the upload cannot even be broken off',
+      fault: (call) =>
+        /^(UploadPart|Abort)/.test(call.operation) ? { answer: 500, code: 'InternalError' } : undefined,
+      code: 'STORAGE_FAILED',
+      says: /HTTP 500 InternalError/,
+      hint: /run again/,
+      left: 1,
+    },
+    {
+      name: 'connections are reset through every try',
+      fault: always('UploadPart', 'reset'),
+      code: 'STORAGE_FAILED',
+      says: /not written: .*tried 3 times/,
+      hint: /[Rr]un again/,
+    },
+    {
+      name: 'the server falls silent for good',
+      fault: always('UploadPart', 'stall'),
+      code: 'STORAGE_FAILED',
+      says: /not written: TimeoutError: .*tried 3 times/,
+      hint: /raise BACKUP_S3_TIMEOUT/,
+      idle: 2_000,
+    },
+    {
+      name: 'a part comes back with the wrong ETag',
+      fault: (call) => (call.part === 2 ? 'wrong etag' : undefined),
+      code: 'STORAGE_FAILED',
+      says: /InvalidPart/,
+      hint: /not the ones that were sent/,
+    },
+    {
+      name: 'a bit of a part flips on its way',
+      fault: (call) => (call.part === 2 ? 'flip a bit' : undefined),
+      code: 'STORAGE_FAILED',
+      says: /BadDigest/,
+      hint: /not the ones that were sent/,
+    },
+    {
+      name: 'the role may not write',
+      fault: (call) => (call.part === 3 ? { answer: 403, code: 'AccessDenied' } : undefined),
+      code: 'STORAGE_DENIED',
+      says: /HTTP 403 AccessDenied/,
+      hint: /"respaldo doctor" tries each permission/,
+    },
+    {
+      name: 'the name is taken at the last moment',
+      fault: always('CompleteMultipartUpload', { answer: 412, code: 'PreconditionFailed' }),
+      code: 'ALREADY_STORED',
+      says: /not written: HTTP 412/,
+      hint: /Nothing is ever overwritten/,
+    },
+    {
+      name: 'another run completes the same name',
+      fault: always('CompleteMultipartUpload', { answer: 409, code: 'ConditionalRequestConflict' }),
+      code: 'ALREADY_STORED',
+      says: /HTTP 409/,
+      hint: /Run again/,
+    },
+    {
+      name: 'the clock is wrong',
+      fault: always('CreateMultipartUpload', { answer: 403, code: 'RequestTimeTooSkewed' }),
+      code: 'STORAGE_FAILED',
+      says: /RequestTimeTooSkewed/,
+      hint: /timedatectl set-ntp true/,
+    },
+  ])('fails when $name, and leaves nothing', async ({ fault, code, says, hint, left = 0, idle }) => {
+    const { proxy, write, read, unfinished, bucket } = await scene(idle);
+    proxy.fail(fault);
+    await expect(write()).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(says),
+      hint: expect.stringMatching(hint),
+    });
+    proxy.fail(() => undefined);
+    expect(await bucket.keys()).toEqual([]);
+    expect(await unfinished()).toBe(left);
+    if (idle !== undefined) return;
+    await write();
+    expect((await read()).equals(content)).toBe(true);
+  });
+});
+
+describe.skipIf(moto === '')('a download', { timeout }, () => {
+  it.each<{ name: string; fault: Choose; idle?: number }>([
+    { name: 'the connection breaks four times', fault: reading('a', 4, { resetAfter: 3_000_000 }) },
+    { name: 'the connection falls silent', fault: reading('a', 1, { stallAfter: 2_000_000 }), idle: silence },
+    { name: 'S3 is busy', fault: reading('a', 2, { answer: 503, code: 'SlowDown' }) },
+    { name: 'the answer does not come', fault: reading('a', 1, 'stall'), idle: silence },
+  ])('goes on where it stopped when $name', async ({ fault, idle }) => {
+    const { proxy, write, read } = await scene(idle);
+    await write();
+    proxy.fail(fault);
+    expect((await read()).equals(content)).toBe(true);
+  });
+
+  it.each<{ name: string; fault: Choose; says: RegExp; hint: RegExp; idle?: number }>([
+    {
+      name: 'the connection always breaks at once',
+      fault: reading('a', 99, { resetAfter: 0 }),
+      says: /not read: /,
+      hint: /run again/i,
+    },
+    {
+      name: 'nothing ever comes',
+      fault: reading('a', 99, { stallAfter: 0 }),
+      says: /not read: /,
+      hint: /BACKUP_S3_TIMEOUT/,
+      idle: 2_000,
+    },
+    {
+      name: 'the object is another one after a break',
+      fault: reading('a', 1, { resetAfter: 1_000_000, wrongEtag: true }),
+      says: /not read: ObjectChanged: it changed while it was being read, after \d+ bytes/,
+      hint: /Something else writes into this bucket/,
+    },
+  ])('ends when $name', async ({ fault, says, hint, idle }) => {
+    const { proxy, write, read } = await scene(idle);
+    await write();
+    proxy.fail(fault);
+    await expect(read()).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      message: expect.stringMatching(says),
+      hint: expect.stringMatching(hint),
+    });
+  });
+});
