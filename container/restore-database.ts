@@ -1,7 +1,8 @@
 import type pg from 'pg';
+import { chooseTables } from '../core/choose-tables.js';
 import { messageOf, OperatorError } from '../core/errors.js';
 import { compareFingerprints } from '../core/fingerprint.js';
-import type { Manifest } from '../core/manifest.js';
+import type { Manifest, TableFacts } from '../core/manifest.js';
 import { announcingRestore } from './announce.js';
 import { decoders, readArchive } from './decode.js';
 import type { FoundArchive } from './find-archive.js';
@@ -36,6 +37,8 @@ export interface DatabaseRestoreOptions {
   readonly withoutOwners: boolean;
   /** Workers that load a parallel backup. */
   readonly jobs?: number | undefined;
+  /** Of a parallel backup, only the rows of these tables; all where it is empty. */
+  readonly tables?: readonly string[];
 }
 
 /** What a restore will do, found out without changing anything. */
@@ -57,6 +60,8 @@ export interface DatabaseRestorePlan {
   readonly restoreName: string;
   /** The name that the running database gets. */
   readonly keptName: string | undefined;
+  /** The only tables whose rows are restored; undefined for all. */
+  readonly tables: readonly TableFacts[] | undefined;
 }
 
 export interface DatabaseRestoreResult {
@@ -86,6 +91,7 @@ export async function planDatabaseRestore(
       `Restore it with: respaldo restore --media ${found.id}.`,
     );
   }
+  const tables = restrictTables(found, options);
   const decode = await decoders(found, run.settings);
   const connection = await connectionFrom(run.settings, run.environment);
   const database = options.into ?? connection.database;
@@ -138,10 +144,42 @@ export async function planDatabaseRestore(
         like: running ?? propertiesFrom(found.manifest, await defaultProperties(client)),
         restoreName: mode === 'swap' ? restoreName : database,
         keptName: mode === 'swap' && running ? keptName : undefined,
+        tables,
       };
     },
     await maintenanceDatabase(connection),
   );
+}
+
+/** What of a parallel backup is asked for. @throws OperatorError USAGE for what its format cannot do */
+function restrictTables(
+  { id, manifest }: FoundArchive,
+  { tables = [], into, inPlace }: DatabaseRestoreOptions,
+): TableFacts[] | undefined {
+  const isParallel = manifest?.format === 'parallel';
+  if (isParallel && inPlace) {
+    throw new OperatorError(
+      'USAGE',
+      `${id} is a parallel backup: it comes over many sessions, so it cannot replace a database in one transaction`,
+      'Restore it beside (without --in-place, by a role with CREATEDB), or with --into a new database.',
+    );
+  }
+  if (tables.length === 0) return undefined;
+  if (!isParallel) {
+    throw new OperatorError(
+      'USAGE',
+      `${id} is one archive of all tables: --table is for parallel backups, whose tables are objects of their own`,
+      'Restore all of it with --into a new database, and take the table from there.',
+    );
+  }
+  if (into === undefined) {
+    throw new OperatorError(
+      'USAGE',
+      '--table: one table cannot replace the whole database',
+      'Add --into with the name of a new database; copy from there what you need.',
+    );
+  }
+  return chooseTables(tables, manifest.database?.tables ?? [], id);
 }
 
 /**
@@ -266,8 +304,8 @@ async function load(run: Run, plan: DatabaseRestorePlan, atomicAfter?: string): 
 type Compared = Pick<DatabaseRestoreResult, 'tables' | 'rows' | 'compared'>;
 
 /** @throws OperatorError COMPARISON_DIFFERS naming the tables */
-async function compare({ found, connection, restoreName }: DatabaseRestorePlan): Promise<Compared> {
-  const expected = found.manifest?.database?.tables.filter(({ rows }) => rows !== undefined);
+async function compare({ found, connection, restoreName, tables: chosen }: DatabaseRestorePlan): Promise<Compared> {
+  const expected = (chosen ?? found.manifest?.database?.tables)?.filter(({ rows }) => rows !== undefined);
   if (!expected) return { tables: 0, rows: 0, compared: false };
   const restored = await withSession(
     connection,

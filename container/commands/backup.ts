@@ -11,7 +11,7 @@ import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { cleanup } from './cleanup.js';
 import { printBackups } from './list.js';
-import { megabytesASecond, wholeNumber } from './option-values.js';
+import { collect, megabytesASecond, wholeNumber } from './option-values.js';
 import { runAll } from './run-all.js';
 
 interface BackupOptions {
@@ -35,8 +35,6 @@ interface BackupOptions {
   readonly withPasswords?: true;
   readonly json?: true;
 }
-
-const collect = (value: string, before: string[]) => [...before, value];
 
 export function registerBackup(root: Command, invocation: Invocation): void {
   root

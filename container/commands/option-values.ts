@@ -20,3 +20,8 @@ export function hours(value: string): number {
   if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('Give hours, more than 0.');
   return number;
 }
+
+/** Of an option that may be given several times. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -11,7 +11,7 @@ import type { Run } from '../run.js';
 import { openBucketBy } from '../wire.js';
 import { confirm, type Replaced } from './confirm.js';
 import { printBackups } from './list.js';
-import { wholeNumber } from './option-values.js';
+import { collect, wholeNumber } from './option-values.js';
 import { runAll } from './run-all.js';
 
 interface RestoreOptions {
@@ -26,6 +26,7 @@ interface RestoreOptions {
   readonly inPlace?: true;
   readonly owner: boolean;
   readonly jobs?: number;
+  readonly table: string[];
   readonly json?: true;
 }
 
@@ -60,6 +61,12 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     .option('--in-place', 'replace the contents of the database in one transaction, for roles without CREATEDB')
     .option('--no-owner', 'leave owners and rights out: everything belongs to the restoring role')
     .option('--jobs <n>', 'parallel: workers (the cores, at most 8)', wholeNumber)
+    .option(
+      '--table <name>',
+      'parallel, with --into: the rows of this table only (repeatable; * stands for any text)',
+      collect,
+      [],
+    )
     .option('--json', 'print the plan or the result as JSON')
     .action(async (reference: string | undefined, options: RestoreOptions) => {
       const run = await invocation.start();
@@ -133,6 +140,7 @@ async function planDatabase(run: Run, found: FoundArchive, options: RestoreOptio
     inPlace: options.inPlace === true,
     withoutOwners: !options.owner,
     jobs: options.jobs,
+    tables: options.table,
   });
   const { database, running } = plan;
   return {
