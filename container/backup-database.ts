@@ -8,6 +8,7 @@ import { connectionFrom } from './postgres/connection.js';
 import { rolesCommand } from './postgres/dump.js';
 import { serverVersion } from './postgres/server.js';
 import { withSnapshot } from './postgres/snapshot.js';
+import { watchSnapshot } from './postgres/snapshot-watch.js';
 import type { Run } from './run.js';
 import { StoredFiles } from './stored-files.js';
 import { chooseCompressor } from './streams/compress.js';
@@ -37,6 +38,7 @@ async function takeBackup(run: Run, options: DatabaseBackupOptions): Promise<Bac
     const server = version.text;
     const job: DumpJob = { run, options, draft, connection, compressor, encryptor: seal, snapshot, clients, server };
     const stored = new StoredFiles({ ...job, compression: options.compression });
+    const endWatch = watchSnapshot(run, connection.database);
     try {
       if (options.globals !== 'none') await storeRoles(job, stored);
       return await (options.format === 'parallel' ? dumpParallel(job, stored, version.major) : dumpSingle(job, stored));
@@ -47,6 +49,8 @@ async function takeBackup(run: Run, options: DatabaseBackupOptions): Promise<Bac
         stored.files.map(({ key }) => key),
       );
       throw error;
+    } finally {
+      endWatch();
     }
   });
 }

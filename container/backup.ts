@@ -160,10 +160,21 @@ export async function completeBackup(
   return { manifest, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0), storedIn, failures };
 }
 
-/** Takes back the files of a backup that came to nothing. What cannot be removed has no manifest and counts for nothing. */
+/**
+ * Takes back everything of a backup that came to nothing, also what arrived without our knowing. What cannot be removed
+ * has no manifest and counts for nothing.
+ */
 export async function discardDraft(run: Run, draft: Draft, keys: readonly string[]): Promise<void> {
   for (const storage of draft.storages) {
-    for (const { key, reason } of await storage.remove(keys)) {
+    const found = new Set(keys);
+    try {
+      for await (const { key } of storage.list(draft.base)) found.add(key);
+    } catch (error) {
+      // A role that may neither list nor remove is right for a backup; what it leaves, cleanup clears.
+      if (error instanceof OperatorError && error.code === 'STORAGE_DENIED') continue;
+      run.log.warn(`${storage.name} cannot be searched for what is left of ${draft.id}: ${messageOf(error)}`);
+    }
+    for (const { key, reason } of await storage.remove([...found])) {
       run.log.warn(`${key} is left in ${storage.name} without a manifest: ${reason}`);
     }
   }

@@ -45,6 +45,8 @@ export const errorCodes = {
   NOT_READABLE: 'source',
   LOCK_TIMEOUT: 'source',
   SNAPSHOT_LOST: 'source',
+  POOLER_BETWEEN: 'source',
+  TOO_FEW_CONNECTIONS: 'source',
   SOURCE_FAILED: 'source',
   MEDIA_MISSING: 'source',
   MEDIA_UNREADABLE: 'source',

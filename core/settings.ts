@@ -92,6 +92,11 @@ export const settingsSchema = z.object({
       'Format parallel: about how much of a table is one part. Default: an eighth of a worker’s share, 32 to 1024.',
     ),
   BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
+  BACKUP_SNAPSHOT_WARN_MINUTES: fraction(0.001, 100_000)
+    .default(60)
+    .describe(
+      'A dump that takes longer than this warns that it holds back vacuum, and again each time so many minutes on.',
+    ),
   BACKUP_FINGERPRINT: z
     .enum(fingerprintModes)
     .optional()

@@ -12,6 +12,7 @@ import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.
 import { rowHashOf } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
 import { selectionArguments } from '../postgres/selection.js';
+import { assertDirect, freeSessions } from '../postgres/sessions.js';
 import type { StoredFiles } from '../stored-files.js';
 import { storeEverywhere } from '../streams/store.js';
 import type { DumpedPart, DumpOrder, DumpStart } from './dump-work.js';
@@ -39,7 +40,8 @@ export function defaultJobs(): number {
  */
 export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: number): Promise<BackupResult> {
   const { run, draft, snapshot, options } = job;
-  const jobs = options.jobs ?? defaultJobs();
+  await assertDirect(snapshot.client, job.connection.database);
+  const jobs = await affordableJobs(job, options.jobs ?? defaultJobs());
   const chosen = await chooseTables(job);
   const facts = await databaseFacts(job);
   const tables = await copyTables(snapshot.client, chosen.withData);
@@ -71,7 +73,7 @@ export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: num
     const fingerprint = takeFingerprint(job, small, mode);
     fingerprint.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
     const copying = parts.map((part) => dumpPart(job, pool, part, hashes.get(part.table), stored));
-    const work = [...copying, dumpSchema(job, stored), dumpSmall(job, stored, large, fingerprint)];
+    const work = [...copying, dumpRest(job, stored, large, fingerprint)];
     await allOrNothing(work, (error) => pool.end(error));
     const copied = await Promise.all(copying);
     const taken = await fingerprint;
@@ -180,6 +182,32 @@ async function dumpPart(
 /** What of a table's name can stand in a key, for people; the oid beside it tells tables apart. */
 function readable(name: string): string {
   return name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 40);
+}
+
+/** As many workers as there are sessions for, beside the one that pg_dump takes. */
+async function affordableJobs({ run, snapshot, connection }: DumpJob, wanted: number): Promise<number> {
+  const free = await freeSessions(snapshot.client);
+  if (free > wanted) return wanted;
+  if (free < 2) {
+    throw new OperatorError(
+      'TOO_FEW_CONNECTIONS',
+      `backup of "${connection.database}" not taken: role "${connection.user}" may open ${free} more sessions, a parallel dump takes at least 2`,
+      'Raise the limit (max_connections, ALTER ROLE … CONNECTION LIMIT), close sessions, or use --format custom.',
+    );
+  }
+  run.log.warn(`${free} sessions are free: ${free - 1} workers instead of ${wanted}`);
+  return free - 1;
+}
+
+/** One pg_dump after the other: they share a session's worth of the server's limits. */
+async function dumpRest(
+  job: DumpJob,
+  stored: StoredFiles,
+  large: readonly CopyTable[],
+  until: Promise<unknown>,
+): Promise<void> {
+  await dumpSchema(job, stored);
+  await dumpSmall(job, stored, large, until);
 }
 
 async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {

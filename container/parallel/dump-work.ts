@@ -58,7 +58,7 @@ export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, Dumped
   return {
     close,
     recover: close,
-    perform: async (order, abort, onBytes) => {
+    perform: async (order, abort, onBytes, attempt) => {
       try {
         session ??= await DumpSession.open({
           connection,
@@ -67,7 +67,8 @@ export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, Dumped
           tables: start.tables,
           lockTimeoutSeconds: run.settings.BACKUP_LOCK_TIMEOUT,
         });
-        return await copyPart(run, session, seal, start, order, abort, onBytes);
+        const key = attempt === 1 ? order.key : `${order.key}-again-${attempt}`;
+        return await copyPart(run, session, seal, start, { ...order, key }, abort, onBytes);
       } catch (error) {
         throw serverFailed(error, connection.database);
       }

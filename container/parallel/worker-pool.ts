@@ -10,7 +10,7 @@ export interface Channel<Outgoing, Incoming> {
 }
 
 export type ToWorker<Order> =
-  | { readonly type: 'order'; readonly id: number; readonly order: Order }
+  | { readonly type: 'order'; readonly id: number; readonly order: Order /** From 1 on. */; readonly attempt: number }
   | { readonly type: 'stop' | 'abort' };
 
 export type FromWorker<Result> =
@@ -26,6 +26,8 @@ export interface SentError {
   readonly hint: string;
   /** Another try, in a new session or by another worker, may go better. */
   readonly passing: boolean;
+  /** The worker cannot work at all where it is, though others may: it goes. */
+  readonly leaving: boolean;
 }
 
 interface Task<Order, Result> {
@@ -33,6 +35,8 @@ interface Task<Order, Result> {
   readonly order: Order;
   readonly weight: number;
   failures: number;
+  /** How often it was given out. */
+  attempt: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -50,6 +54,8 @@ export class WorkerPool<Order, Result> {
   private readonly waiting: Task<Order, Result>[] = [];
   private readonly idle = new Set<Channel<ToWorker<Order>, FromWorker<Result>>>();
   private readonly busy = new Map<Channel<ToWorker<Order>, FromWorker<Result>>, Task<Order, Result>>();
+  /** Told to go, and not gone yet. */
+  private readonly dismissed = new Set<Channel<ToWorker<Order>, FromWorker<Result>>>();
   private workers = 0;
   private nextId = 1;
   private over: unknown;
@@ -68,7 +74,7 @@ export class WorkerPool<Order, Result> {
   submit(order: Order, weight: number): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.over !== undefined) return reject(this.over);
-      this.queue({ id: this.nextId, order, weight, failures: 0, resolve, reject });
+      this.queue({ id: this.nextId, order, weight, failures: 0, attempt: 0, resolve, reject });
       this.nextId += 1;
       this.deal();
     });
@@ -103,7 +109,8 @@ export class WorkerPool<Order, Result> {
       if (!task) return;
       this.idle.delete(channel);
       this.busy.set(channel, task);
-      channel.send({ type: 'order', id: task.id, order: task.order });
+      task.attempt += 1;
+      channel.send({ type: 'order', id: task.id, order: task.order, attempt: task.attempt });
     }
   }
 
@@ -115,13 +122,30 @@ export class WorkerPool<Order, Result> {
     const task = this.busy.get(channel);
     this.busy.delete(channel);
     if (message.type === 'done') task?.resolve(message.result);
-    if (message.type === 'failed' && task) this.fail(task, message.error);
+    if (message.type === 'failed' && task) {
+      // The last worker stays, so that what keeps it from working is told.
+      if (message.error.leaving && this.workers > 1) {
+        this.dismiss(channel, task, message.error.message);
+        return;
+      }
+      this.fail(task, message.error);
+    }
     if (this.over === undefined) {
       this.idle.add(channel);
       this.deal();
     } else {
       channel.send({ type: 'stop' });
     }
+  }
+
+  /** Its order goes to the others, and counts as not tried. */
+  private dismiss(channel: Channel<ToWorker<Order>, FromWorker<Result>>, task: Task<Order, Result>, why: string): void {
+    this.workers -= 1;
+    this.dismissed.add(channel);
+    this.retried(task.order, `one worker less: ${why}`);
+    channel.send({ type: 'stop' });
+    this.queue(task);
+    this.deal();
   }
 
   private fail(task: Task<Order, Result>, { code, message, hint, passing }: SentError): void {
@@ -136,6 +160,7 @@ export class WorkerPool<Order, Result> {
   }
 
   private lose(channel: Channel<ToWorker<Order>, FromWorker<Result>>, reason: Error | undefined): void {
+    if (this.dismissed.delete(channel)) return;
     this.workers -= 1;
     this.idle.delete(channel);
     const task = this.busy.get(channel);
@@ -147,6 +172,7 @@ export class WorkerPool<Order, Result> {
         message: why,
         hint: 'See the log of the worker, and run again.',
         passing: true,
+        leaving: false,
       });
     if (this.workers === 0) {
       this.over ??= new OperatorError('SOURCE_FAILED', why, 'See the log of the worker, and run again.');

@@ -44,7 +44,9 @@ export async function withSnapshot<T>(
     throw new OperatorError(
       'SNAPSHOT_LOST',
       `the session that held the snapshot of "${connection.database}" was lost: ${lost.message}`,
-      'Someone ended it (pg_terminate_backend), the server restarted, or the network broke. Run again.',
+      /conflict with recovery/.test(lost.message)
+        ? 'On a standby, replay ends sessions that it has to wait for: set hot_standby_feedback = on, or a larger max_standby_streaming_delay, or back the primary up.'
+        : 'Someone ended it (pg_terminate_backend), the server restarted, or the network broke. Run again.',
       { cause: error },
     );
   } finally {
