@@ -93,7 +93,7 @@ function allSafe(targets: readonly TargetReport[], now: Date): string {
   const age = longest(targets.map(({ newest }) => newest?.time));
   const proofs = targets.flatMap(({ proof }) => proof?.provedAt ?? []);
   const proved = proofs.length === targets.length ? 'each' : 'every database';
-  return `Safe: the newest backup of every target is at most ${age} old${proofs.length > 0 ? ` and ${proved} was proved within ${longest(proofs)}` : ''}; restoring all ${targets.length} takes about ${span(seconds * 1000)}.`;
+  return `Safe: the newest backup of every target is at most ${age} old${proofs.length > 0 ? ` and ${proved} was proved within the last ${longest(proofs)}` : ''}; restoring everything takes about ${span(seconds * 1000)}.`;
 }
 
 function freshness({ target, newest, maxAgeHours }: Judged, now: Date): Problem[] {

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm, unlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
 import { installedClients } from '../../container/postgres/clients.js';
@@ -13,6 +13,7 @@ const title = (text: string) => out(`\n\x1b[1m── ${text} ${'─'.repeat(Math
 
 const folder = await mkdtemp(join(tmpdir(), 'respaldo-demo-'));
 const media = join(folder, 'pictures');
+const schedules = 'database: cron(0 3 * * ? *); media: cron(0 4 ? * SUN *); cleanup: cron(0 5 ? * MON *)';
 const started = Date.now();
 const [clients] = await installedClients(process.env.PG_BINDIR);
 if (!clients) throw new Error('no PostgreSQL was found: run this as "npm run demo"');
@@ -64,6 +65,11 @@ async function demo(): Promise<void> {
   await respaldo(env, 'verify', '--all');
   await respaldo(env, 'check');
 
+  title('Are we safe? A drill proves the backup, and one page says it');
+  await respaldo(env, 'drill');
+  await mkdir('.cache', { recursive: true });
+  await respaldo({ ...env, BACKUP_SCHEDULES: schedules }, 'report', '--out', '.cache/demo-report.html');
+
   title('Summary');
   if (wrong.length > 0) throw new Error(`not as before: ${wrong.join(', ')}`);
   out(`  The database and the pictures were backed up, ruined, and brought back:`);
@@ -72,6 +78,7 @@ async function demo(): Promise<void> {
   );
   out(`  The ruined database and folder were kept beside the restored ones, in case they had been needed.`);
   out(`  Everything ran in ${folder}, took ${((Date.now() - started) / 1000).toFixed(0)} s, and is removed now.`);
+  out(`  Open the page in a browser: ${resolve('.cache/demo-report.html')}`);
   out();
   out(
     '  Next: set DATABASE_URL, MEDIA_ROOT and BACKUP_DIR, run "npx respaldo doctor", then "npx respaldo backup --full".',

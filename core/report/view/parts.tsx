@@ -62,7 +62,7 @@ export function Facts({ target, now }: { target: TargetReport; now: Date }) {
       <Fact name="Newest" value={newest ? ago(newest.time) : 'none'} more={newest && size(newest.bytes)} />
       <Fact
         name="Proved"
-        value={proof ? ago(proof.provedAt) : 'never'}
+        value={proof ? ago(proof.provedAt) : target.kind === 'media' ? 'not drilled' : 'never'}
         more={proof && (proof.backup === newest?.id ? 'this one' : `one of ${ago(proof.taken)}`)}
       />
       <Fact

@@ -34,8 +34,10 @@ const parts = `
 
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; }
 .cards > li { padding: 1rem 1.1rem; border: 1px solid var(--line); border-top: 3px solid var(--level); border-radius: 6px; }
+.cards > li { container-type: inline-size; }
+@container (min-width: 40rem) { .respaldo dl { grid-template-columns: repeat(4, 1fr); } }
 .cards h2 { margin-bottom: .6rem; }
-.respaldo dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .6rem 1rem; margin: 0; }
+.respaldo dl { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem 1rem; margin: 0; }
 .respaldo dt { font-size: .82rem; color: var(--muted); }
 .respaldo dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 .respaldo dd small { font-weight: 400; white-space: nowrap; }

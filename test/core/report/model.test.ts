@@ -30,13 +30,13 @@ describe('the verdict', () => {
       title: 'several targets are safe together, by the oldest of each',
       runs: [proved(7, 6), { ...proved(40, 30), kind: 'media' }],
       sentence:
-        'Safe: the newest backup of every target is at most 40 h old and each was proved within 30 h; restoring all 2 takes about 22 min.',
+        'Safe: the newest backup of every target is at most 40 h old and each was proved within the last 30 h; restoring everything takes about 22 min.',
     },
     {
       title: 'media need no drill',
       runs: [proved(7, 6), { time: ago(40), kind: 'media', seconds: 60 }],
       sentence:
-        'Safe: the newest backup of every target is at most 40 h old and every database was proved within 6 h; restoring all 2 takes about 13 min.',
+        'Safe: the newest backup of every target is at most 40 h old and every database was proved within the last 6 h; restoring everything takes about 13 min.',
     },
     { title: 'nothing is not safe', runs: [], sentence: 'Not safe: there is no database backup.' },
     {
