@@ -11,6 +11,7 @@ import type { Run } from './run.js';
 import { StoredFiles } from './stored-files.js';
 import { chooseCompressor } from './streams/compress.js';
 import { encryptor } from './streams/encrypt.js';
+import { openMediaBucket } from './wire.js';
 
 export interface MediaBackupOptions {
   readonly compression: Compression;
@@ -26,7 +27,7 @@ interface MediaSource {
   readonly producer: Producer;
   readonly expectedBytes: number;
   /** Complete once the archive is. */
-  readonly count: MediaCount;
+  readonly count: () => MediaCount;
 }
 
 /**
@@ -47,11 +48,12 @@ async function takeBackup(run: Run, options: MediaBackupOptions): Promise<Backup
   if (compressor?.notice) run.log.warn(compressor.notice);
   const seal = await encryptor(settings);
   const exclude = [...settings.BACKUP_MEDIA_EXCLUDE, ...options.exclude];
-  await assertFolder(root);
+  const inBucket = isBucket(root);
+  if (!inBucket) await assertFolder(root);
   return holdMedia(root, async () => {
     const draft = await draftBackup(run, 'media', options.uploadS3);
     const stored = new StoredFiles({ run, draft, compression: options.compression, compressor, encryptor: seal });
-    const source = await folderSource(run, root, exclude);
+    const source = await (inBucket ? bucketSource : folderSource)(run, root, exclude);
     run.log.info(`backing up ${root} as ${draft.id}`);
     try {
       const step = run.progress.start('archiving', source.expectedBytes);
@@ -61,10 +63,10 @@ async function takeBackup(run: Run, options: MediaBackupOptions): Promise<Backup
         { expectedBytes: source.expectedBytes, step },
       );
       step.end();
-      const { warnings, files, bytes, folders, links } = source.count;
+      const { warnings, ...counted } = source.count();
       for (const warning of warnings.slice(0, 10)) run.log.warn(warning);
       if (warnings.length > 10) run.log.warn(`and ${warnings.length - 10} more; the manifest names them`);
-      const media = { source: root, files, bytes, folders, links, ...(exclude.length > 0 ? { exclude } : {}) };
+      const media = { source: root, ...counted, ...(exclude.length > 0 ? { exclude } : {}) };
       const manifest = { ...stored.manifest('tar'), media, warnings: [...warnings] };
       return await completeBackup(run, draft, manifest, stored.outcomes);
     } catch (error) {
@@ -87,7 +89,40 @@ async function folderSource(run: Run, root: string, exclude: readonly string[]):
     );
   }
   const count = new Count();
-  return { producer: { command: await tarCommand(folder, count) }, expectedBytes: found.bytes, count };
+  return {
+    producer: { command: await tarCommand(folder, count) },
+    expectedBytes: found.bytes,
+    count: () => {
+      const { files, bytes, folders, links, warnings } = count;
+      return { files, bytes, folders, links, warnings };
+    },
+  };
+}
+
+async function bucketSource(run: Run, root: string, exclude: readonly string[]): Promise<MediaSource> {
+  const { BucketSource } = await import('./media/bucket-source.js');
+  const bucket = await openMediaBucket(root, run.settings);
+  const own = `s3://${bucket.location.bucket}/`;
+  const without = run.storages.flatMap(({ name }) => (name.startsWith(own) ? [name.slice(own.length)] : []));
+  if (without.some((prefix) => bucket.location.key.startsWith(prefix))) {
+    throw new OperatorError(
+      'SETTINGS_INVALID',
+      `MEDIA_ROOT ${root} lies within the backups, ${own}${without.join(', ')}`,
+      'Keep backups elsewhere: set BACKUP_S3_PREFIX or AWS_S3_BUCKET_NAME.',
+    );
+  }
+  const source = new BucketSource(bucket, { exclude, without, signal: run.signal });
+  const found = await source.survey();
+  if (found.files === 0) run.log.warn(`${root} holds no objects: is the prefix right?`);
+  return {
+    producer: { stream: source.stream() },
+    expectedBytes: found.bytes,
+    count: () => ({ files: source.files, bytes: source.bytes, warnings: source.warnings }),
+  };
+}
+
+export function isBucket(root: string): boolean {
+  return root.startsWith('s3://');
 }
 
 /** @throws OperatorError MEDIA_MISSING */

@@ -3,7 +3,7 @@ import prettyMilliseconds from 'pretty-ms';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { FoundArchive } from './find-archive.js';
 import type { DatabaseRestorePlan } from './restore-database.js';
-import type { MediaRestorePlan } from './restore-media.js';
+import type { MediaRestorePlan, MediaTarget } from './restore-media.js';
 
 /** A plan as a person reads it before saying yes. */
 export interface PlanText {
@@ -81,15 +81,8 @@ export function renderPlan(plans: readonly PlanText[]): string {
   ].join('\n');
 }
 
-export function mediaLines(plan: MediaRestorePlan): PlanText {
-  const { found, place, free } = plan;
+export function mediaLines({ found, target, decoders }: MediaRestorePlan): PlanText {
   const facts = found.manifest?.media;
-  const compare = facts ? 'its files are counted and compared with the manifest' : 'nothing can be compared';
-  const then = !place.exists
-    ? `it becomes ${place.root}, which does not exist now`
-    : place.manner === 'beside'
-      ? `${place.root} becomes ${place.kept} and stays, and the restored folder takes its place`
-      : `what is in ${place.root} moves to ${place.kept} and stays, and the restored files move in`;
   return planOf(found, [
     ...describeSource(found),
     ...(facts
@@ -100,11 +93,34 @@ export function mediaLines(plan: MediaRestorePlan): PlanText {
           ] as const,
         ]
       : []),
-    ...(plan.decoders.length > 0 ? [['with', plan.decoders.map(({ name }) => name).join(', ')] as const] : []),
-    ['makes', `folder ${place.restoring} (${prettyBytes(free)} free there)`],
-    ['then', `${compare}; ${then}`],
+    ...(decoders.length > 0 ? [['with', decoders.map(({ name }) => name).join(', ')] as const] : []),
+    ...(target.type === 'folder' ? folderLines(target, facts !== undefined) : bucketLines(target)),
     ...describeDuration(found),
   ]);
+}
+
+function folderLines({ place, free }: Extract<MediaTarget, { type: 'folder' }>, comparable: boolean): Line[] {
+  const compare = comparable ? 'its files are counted and compared with the manifest' : 'nothing can be compared';
+  const then = !place.exists
+    ? `it becomes ${place.root}, which does not exist now`
+    : place.manner === 'beside'
+      ? `${place.root} becomes ${place.kept} and stays, and the restored folder takes its place`
+      : `what is in ${place.root} moves to ${place.kept} and stays, and the restored files move in`;
+  return [
+    ['makes', `folder ${place.restoring} (${prettyBytes(free)} free there)`],
+    ['then', `${compare}; ${then}`],
+  ];
+}
+
+function bucketLines({ url, replaceChanged }: Extract<MediaTarget, { type: 'bucket' }>): Line[] {
+  const changed = replaceChanged ? 'replaced' : 'named and left as they are (--force replaces them)';
+  return [
+    ['to', url],
+    [
+      'then',
+      `the archive is checked whole first; then missing objects are put back under their keys; those that have changed since the backup are ${changed}, new ones are left alone`,
+    ],
+  ];
 }
 
 function whatFollows({ mode, database, restoreName, keptName, running, found }: DatabaseRestorePlan): string {

@@ -117,11 +117,17 @@ export class BackupService {
     return restoreDatabase(run, await planDatabaseRestore(run, found, { into, inPlace, withoutOwners }));
   }
 
-  /** Restores media files beside the running ones, compares, and swaps; into a new folder where `into` names one. */
-  async restoreMedia(pathOrId: string, options: { readonly into?: string } = {}): Promise<MediaRestoreResult> {
+  /**
+   * Restores media files beside the running ones, compares, and swaps; into a new folder where `into` names one. Into a
+   * bucket, objects that have changed since the backup are left alone unless `replaceChanged`.
+   */
+  async restoreMedia(
+    pathOrId: string,
+    options: { readonly into?: string; readonly replaceChanged?: boolean } = {},
+  ): Promise<MediaRestoreResult> {
     const run = await this.run();
     const found = await findArchive(run, pathOrId, openBucketBy(run.settings));
-    return restoreMedia(run, await planMediaRestore(run, found, { into: options.into }));
+    return restoreMedia(run, await planMediaRestore(run, found, options));
   }
 
   private run(): Promise<Run> {

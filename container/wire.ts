@@ -1,9 +1,11 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { Log, Progress } from '../core/log.js';
 import { parseS3Url } from '../core/s3-url.js';
 import { readSettings, type Settings } from '../core/settings.js';
 import type { Storage } from '../core/storage.js';
 import type { OpenBucket } from './find-archive.js';
 import { jsonLog, textLog } from './log.js';
+import type { MediaBucket } from './media/bucket.js';
 import { progressFor } from './progress.js';
 import type { Run } from './run.js';
 import { LocalStorage } from './storage/local-storage.js';
@@ -60,20 +62,12 @@ export async function openStorage(name: string, settings: Settings): Promise<Sto
 export function openBucketBy(settings: Settings): OpenBucket {
   return async ({ bucket, key }) => {
     const { S3Storage } = await import('../core/aws/s3-storage.js');
-    const { s3Client } = await import('../core/aws/s3-client.js');
-    const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL;
-    const region = settings.AWS_S3_REGION_NAME ?? settings.AWS_REGION ?? 'us-east-1';
     const sse = settings.BACKUP_S3_SSE;
     return new S3Storage({
-      client: s3Client({
-        region,
-        endpoint,
-        idleTimeout: settings.BACKUP_S3_TIMEOUT * 1000,
-        attempts: settings.BACKUP_S3_TRIES,
-      }),
+      client: await clientBy(settings),
       bucket,
       prefix: key,
-      nativeChecksums: endpoint === undefined,
+      nativeChecksums: usesAws(settings),
       properties: {
         ...(sse === 'none' ? {} : { ServerSideEncryption: sse }),
         ...(settings.BACKUP_S3_KMS_KEY_ID ? { SSEKMSKeyId: settings.BACKUP_S3_KMS_KEY_ID } : {}),
@@ -81,4 +75,29 @@ export function openBucketBy(settings: Settings): OpenBucket {
       },
     });
   };
+}
+
+/** Opens the bucket that media files are in. */
+export async function openMediaBucket(url: string, settings: Settings): Promise<MediaBucket> {
+  const { bucket, key } = parseS3Url(url);
+  return {
+    client: await clientBy(settings),
+    location: { bucket, key: key === '' || key.endsWith('/') ? key : `${key}/` },
+  };
+}
+
+/** Whether S3 is AWS's own: other servers may not know all of its checksums. */
+export function usesAws(settings: Settings): boolean {
+  return (settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL) === undefined;
+}
+
+async function clientBy(settings: Settings): Promise<S3Client> {
+  const { s3Client } = await import('../core/aws/s3-client.js');
+  const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL;
+  return s3Client({
+    region: settings.AWS_S3_REGION_NAME ?? settings.AWS_REGION ?? 'us-east-1',
+    endpoint,
+    idleTimeout: settings.BACKUP_S3_TIMEOUT * 1000,
+    attempts: settings.BACKUP_S3_TRIES,
+  });
 }

@@ -5,7 +5,7 @@ import { exitCodeOf, OperatorError } from '../../core/errors.js';
 import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
 import type { Invocation } from '../program.js';
 import { planDatabaseRestore, restoreDatabase } from '../restore-database.js';
-import { planMediaRestore, restoreMedia } from '../restore-media.js';
+import { type MediaTarget, planMediaRestore, restoreMedia } from '../restore-media.js';
 import { databaseLines, mediaLines, type PlanText, renderPlan } from '../restore-plan-text.js';
 import type { Run } from '../run.js';
 import { openBucketBy } from '../wire.js';
@@ -157,16 +157,22 @@ async function planMedia(run: Run, found: FoundArchive, options: RestoreOptions)
   if (options.inPlace || !options.owner) {
     throw new OperatorError('USAGE', '--in-place and --no-owner are for databases', 'Leave them out for media files.');
   }
-  const plan = await planMediaRestore(run, found, { into: options.into });
-  const { root, exists } = plan.place;
+  const plan = await planMediaRestore(run, found, { into: options.into, replaceChanged: options.force });
+  const { target } = plan;
   return {
     text: mediaLines(plan),
-    replaces: exists ? { what: `folder ${root}`, name: basename(root) } : undefined,
+    replaces: replacedBy(target),
     carryOut: async () => {
       const { into, kept, compared } = await restoreMedia(run, plan);
       return { backup: found.id, kind: 'media', into, kept, compared };
     },
   };
+}
+
+function replacedBy(target: MediaTarget): Replaced | undefined {
+  if (target.type === 'bucket') return { what: `missing objects of ${target.url}`, name: target.url };
+  const { root, exists } = target.place;
+  return exists ? { what: `folder ${root}`, name: basename(root) } : undefined;
 }
 
 function describe({ backup, into, kept }: Done): string {

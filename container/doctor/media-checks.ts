@@ -1,13 +1,16 @@
 import prettyBytes from 'pretty-bytes';
+import { isBucket } from '../backup-media.js';
 import { keptFolders, planPlace } from '../media/place.js';
 import { assertFolder, survey } from '../media/tar.js';
 import type { Run } from '../run.js';
+import { openMediaBucket } from '../wire.js';
 import { type Check, warn } from './check.js';
 
 /** Whether the media files are there, can be read, and could be put back. */
 export function mediaChecks(run: Run): Check[] {
   const { MEDIA_ROOT: root, BACKUP_MEDIA_EXCLUDE: exclude } = run.settings;
   if (root === undefined) return [];
+  if (isBucket(root)) return [{ what: 'media objects', run: () => objects(run, root) }];
   return [
     {
       what: 'media files',
@@ -38,4 +41,11 @@ async function kept(root: string) {
     `from earlier restores: ${folders.join(', ')}`,
     `When they are not needed any more: ${folders.map((folder) => `rm -r '${folder.replaceAll("'", "'\\''")}'`).join('; ')}`,
   );
+}
+
+async function objects({ settings }: Run, root: string) {
+  const { listMedia } = await import('../media/bucket.js');
+  const bucket = await openMediaBucket(root, settings);
+  for await (const { key } of listMedia(bucket)) return `${root} can be listed; it begins with ${JSON.stringify(key)}`;
+  return warn(`${root} holds no objects`, 'See that the prefix of MEDIA_ROOT is right.');
 }

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
+import { isBucket } from '../backup-media.js';
 import { installedClients } from '../postgres/clients.js';
 import { childEnvironment } from '../streams/command.js';
 import { findProgram } from '../streams/programs.js';
@@ -19,7 +20,7 @@ export function programChecks(settings: Settings): Check[] {
         (await version('zstd')) ??
         absent('zstd', 'apt-get install zstd', wantsZstd, 'backups with --compression zstd cannot be made or restored'),
     },
-    ...(settings.MEDIA_ROOT ? [{ what: 'GNU tar', run: tar }] : []),
+    ...(settings.MEDIA_ROOT && !isBucket(settings.MEDIA_ROOT) ? [{ what: 'GNU tar', run: tar }] : []),
   ];
 }
 

@@ -1,8 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 
 /** Failures in a row, without a byte between them, after which a read is given up. */
 const patience = 6;
+
+export interface ResumableReadOptions {
+  readonly firstBytes?: number | undefined;
+  /** Only this version of the object is read. */
+  readonly etag?: string | undefined;
+  /** Told what S3 says of the object with its first bytes. */
+  readonly onAnswer?: ((answer: GetObjectCommandOutput) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * The bytes of an object. A connection that breaks or falls silent is opened anew where it stopped, and `If-Match` keeps
@@ -13,10 +22,10 @@ const patience = 6;
 export async function* resumableRead(
   client: S3Client,
   object: { readonly Bucket: string; readonly Key: string },
-  { firstBytes, signal }: { readonly firstBytes?: number | undefined; readonly signal?: AbortSignal | undefined },
+  { firstBytes, signal, etag: expected, onAnswer }: ResumableReadOptions,
 ): AsyncIterable<Buffer> {
   let offset = 0;
-  let etag: string | undefined;
+  let etag = expected;
   let failures = 0;
   let size: number | undefined;
   while (size === undefined || offset < size) {
@@ -30,6 +39,7 @@ export async function* resumableRead(
         signal ? { abortSignal: signal } : {},
       );
       etag ??= answer.ETag;
+      if (size === undefined) onAnswer?.(answer);
       size ??= offset + (answer.ContentLength ?? 0);
       for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
         offset += chunk.length;

@@ -15,13 +15,25 @@ import { mayBeOurOwn } from './s3-errors.js';
 
 export type ObjectProperties = Pick<
   PutObjectCommandInput,
-  'Bucket' | 'Key' | 'StorageClass' | 'ServerSideEncryption' | 'SSEKMSKeyId' | 'ContentType'
+  | 'Bucket'
+  | 'Key'
+  | 'StorageClass'
+  | 'ServerSideEncryption'
+  | 'SSEKMSKeyId'
+  | 'ContentType'
+  | 'CacheControl'
+  | 'ContentDisposition'
+  | 'ContentEncoding'
+  | 'ContentLanguage'
+  | 'Metadata'
 >;
 
 export interface UploadOptions {
   readonly partBytes: number;
   /** AWS's own checksums (CRC-32 over the whole object); else Content-MD5 with each request, as any S3 server checks it. */
   readonly nativeChecksums: boolean;
+  /** Replaces an object of that key; without it, one that exists is an error. */
+  readonly replace?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -49,9 +61,10 @@ export async function upload(
   client: S3Client,
   object: ObjectProperties,
   source: AsyncIterable<Buffer>,
-  { partBytes, nativeChecksums, signal }: UploadOptions,
+  { partBytes, nativeChecksums, replace = false, signal }: UploadOptions,
 ): Promise<void> {
-  const own = { ...object, Metadata: { 'respaldo-upload': randomUUID() } };
+  const own = { ...object, Metadata: { ...object.Metadata, 'respaldo-upload': randomUUID() } };
+  const once = replace ? {} : { IfNoneMatch: '*' };
   const abort = signal ? { abortSignal: signal } : {};
   let checksum = 0;
   let uploadId: string | undefined;
@@ -111,7 +124,7 @@ export async function upload(
     if (first) {
       const Body = first;
       await createOnce(client, own, () =>
-        client.send(new PutObjectCommand({ ...own, Body, IfNoneMatch: '*', ...integrity(Body) }), abort),
+        client.send(new PutObjectCommand({ ...own, Body, ...once, ...integrity(Body) }), abort),
       );
       return;
     }
@@ -120,7 +133,7 @@ export async function upload(
     await createOnce(client, own, () =>
       client.send(
         new CompleteMultipartUploadCommand({
-          ...{ Bucket, Key, UploadId: uploadId, MultipartUpload, IfNoneMatch: '*' },
+          ...{ Bucket, Key, UploadId: uploadId, MultipartUpload, ...once },
           ...(nativeChecksums ? { ChecksumType: 'FULL_OBJECT', ChecksumCRC32: base64(checksum) } : {}),
         }),
         abort,
