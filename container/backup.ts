@@ -174,7 +174,7 @@ export async function discardDraft(run: Run, draft: Draft, keys: readonly string
       if (error instanceof OperatorError && error.code === 'STORAGE_DENIED') continue;
       run.log.warn(`${storage.name} cannot be searched for what is left of ${draft.id}: ${messageOf(error)}`);
     }
-    for (const { key, reason } of await storage.remove([...found])) {
+    for (const { key, reason } of await storage.erase([...found])) {
       run.log.warn(`${key} is left in ${storage.name} without a manifest: ${reason}`);
     }
   }

@@ -8,6 +8,7 @@ import { registerDrill } from './commands/drill.js';
 import { registerList } from './commands/list.js';
 import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
+import { registerUndelete } from './commands/undelete.js';
 import { registerVerify } from './commands/verify.js';
 import type { Run } from './run.js';
 import { version } from './version.js';
@@ -70,6 +71,7 @@ export function commands(invocation: Invocation): Command {
     registerCheck,
     registerVerify,
     registerDrill,
+    registerUndelete,
     registerReport,
     registerDoctor,
   ])

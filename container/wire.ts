@@ -48,7 +48,7 @@ export function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Log {
 async function configuredStorages(settings: Settings): Promise<Storage[]> {
   const bucket = settings.AWS_S3_BUCKET_NAME;
   return [
-    ...(settings.BACKUP_STORAGE === 's3' ? [] : [new LocalStorage(settings.BACKUP_DIR)]),
+    ...(settings.BACKUP_STORAGE === 's3' ? [] : [new LocalStorage(settings.BACKUP_DIR, settings.BACKUP_UNDO_DAYS)]),
     ...(bucket ? [await openBucketBy(settings)({ bucket, key: settings.BACKUP_S3_PREFIX })] : []),
   ];
 }

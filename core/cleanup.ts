@@ -22,7 +22,7 @@ export interface CleanupPlan {
 export interface CleanupReport {
   readonly plan: CleanupPlan;
   readonly removed: readonly Backup[];
-  /** Names of leftovers, of temporary files and of unfinished uploads that were cleared. */
+  /** Names of leftovers, of temporary files, of unfinished uploads, and of what was removed so long ago that it cannot be wanted back. */
   readonly cleared: readonly string[];
   readonly failures: readonly RemovalFailure[];
 }
@@ -59,7 +59,10 @@ export function planCleanupOf(
 export async function applyCleanup(plan: CleanupPlan, now: Date, force: boolean): Promise<CleanupReport> {
   const { storage, kind, target } = plan;
   const old = new Date(now.getTime() - abandonedAfter);
-  const unfinished = await storage.clearAbandoned(folderOf(kind, target), old);
+  const unfinished = [
+    ...(await storage.clearAbandoned(folderOf(kind, target), old)),
+    ...(await storage.clearRemoved(now)),
+  ];
   if (plan.refused && !force) return { plan, removed: [], cleared: unfinished, failures: [] };
 
   const going = plan.decisions.filter(({ reasons }) => reasons.length === 0).map(({ backup }) => backup);

@@ -126,6 +126,11 @@ export const settingsSchema = z.object({
     .describe(
       'Keep the newest backup of so many days, weeks, months, years that have one: `daily=7,weekly=4,monthly=12`.',
     ),
+  BACKUP_UNDO_DAYS: whole(0, 36_500)
+    .default(7)
+    .describe(
+      'Local storage: for so many days `undelete` brings back what `cleanup` removed. 0 removes for good, and at once. A bucket keeps old versions as its lifecycle says.',
+    ),
   BACKUP_MAX_AGE_HOURS: whole(1, 87_600).default(25).describe('`check`: the newest database backup may be this old.'),
   BACKUP_MEDIA_MAX_AGE_HOURS: whole(1, 87_600)
     .default(192)

@@ -22,6 +22,16 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Something that was removed and can still be brought back. */
+export interface RemovedObject {
+  readonly key: string;
+  readonly bytes: number;
+  readonly modified: Date;
+  readonly removedAt: Date;
+  /** By which the storage finds it again. */
+  readonly handle: string;
+}
+
 export interface RemovalFailure {
   readonly key: string;
   readonly reason: string;
@@ -47,8 +57,23 @@ export interface Storage {
 
   read(key: string, options?: ReadOptions): Promise<Readable>;
 
-  /** Removes what it can and answers with what it could not. An object that is already gone counts as removed. */
+  /**
+   * Removes what it can and answers with what it could not. An object that is already gone counts as removed. What a
+   * storage keeps of it for a while, {@link listRemoved} shows.
+   */
   remove(keys: readonly string[]): Promise<RemovalFailure[]>;
+
+  /** The same for what never was worth keeping: nothing stays of it where the storage can help it. */
+  erase(keys: readonly string[]): Promise<RemovalFailure[]>;
+
+  /** What was removed below the prefix and can be brought back. */
+  listRemoved(prefix: string): AsyncIterable<RemovedObject>;
+
+  /** @throws ALREADY_STORED where there is an object of that key again */
+  bringBack(object: RemovedObject): Promise<void>;
+
+  /** Erases for good what has been kept long enough; answers with the keys. Where the storage does so by itself, none. */
+  clearRemoved(now: Date): Promise<string[]>;
 
   /** Clears what interrupted writes below the prefix left behind before `olderThan`; answers with the names of it. */
   clearAbandoned(prefix: string, olderThan: Date): Promise<string[]>;

@@ -69,7 +69,7 @@ async function readsBack(storage: Storage, key: string, expected: Buffer): Promi
 }
 
 async function remove(storage: Storage, key: string): Promise<string> {
-  const [failure] = await storage.remove([key]);
+  const [failure] = await storage.erase([key]);
   if (!failure) return 'it was removed again';
   throw new OperatorError(
     'REMOVAL_FAILED',

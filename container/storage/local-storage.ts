@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { constants, createReadStream, createWriteStream } from 'node:fs';
-import { access, link, mkdir, open, opendir, rename, rm, rmdir, stat, statfs, unlink } from 'node:fs/promises';
+import { access, link, mkdir, open, opendir, rename, rm, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
-import type { ReadOptions, RemovalFailure, Storage, StoredObject, WriteOptions } from '../../core/storage.js';
+import type {
+  ReadOptions,
+  RemovalFailure,
+  RemovedObject,
+  Storage,
+  StoredObject,
+  WriteOptions,
+} from '../../core/storage.js';
+import { prune, Trash, trashFolder } from './trash.js';
 
 /** Ends the name of a file that is still being written; it begins with a dot. */
 const temporary = /^\..+\.[0-9a-f]{12}\.part$/;
@@ -17,9 +25,16 @@ const temporary = /^\..+\.[0-9a-f]{12}\.part$/;
 export class LocalStorage implements Storage {
   readonly type = 'local';
   readonly name: string;
+  private readonly trash: Trash;
 
-  constructor(private readonly root: string) {
+  /** @param undoDays how long what was removed can be brought back; 0: not at all */
+  constructor(
+    private readonly root: string,
+    private readonly undoDays = 0,
+    private readonly now: () => Date = () => new Date(),
+  ) {
     this.name = root;
+    this.trash = new Trash(root);
   }
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
@@ -47,7 +62,7 @@ export class LocalStorage implements Storage {
     } catch (error) {
       source.destroy();
       if (created) await rm(partial, { force: true });
-      await this.prune(dirname(path));
+      await prune(dirname(path), this.root);
       signal?.throwIfAborted();
       throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, source.errored);
     }
@@ -69,11 +84,44 @@ export class LocalStorage implements Storage {
   }
 
   async remove(keys: readonly string[]): Promise<RemovalFailure[]> {
+    if (this.undoDays === 0) return this.erase(keys);
+    const now = this.now();
+    return this.each(keys, (key) => this.trash.take(key, now));
+  }
+
+  async erase(keys: readonly string[]): Promise<RemovalFailure[]> {
+    return this.each(keys, (key) => rm(this.pathOf(key), { force: true }));
+  }
+
+  listRemoved(prefix: string): AsyncIterable<RemovedObject> {
+    return this.trash.list(prefix);
+  }
+
+  async bringBack(object: RemovedObject): Promise<void> {
+    const path = this.pathOf(object.key);
+    if (await exists(path)) throw alreadyStored(path);
+    try {
+      await this.trash.giveBack(object);
+    } catch (error) {
+      throw storageError(error, `${path} not brought back`);
+    }
+  }
+
+  async clearRemoved(now: Date): Promise<string[]> {
+    try {
+      return await this.trash.clear(new Date(now.getTime() - this.undoDays * 86_400_000));
+    } catch (error) {
+      throw storageError(error, `${this.root}: what was removed earlier is not erased`);
+    }
+  }
+
+  private async each(keys: readonly string[], remove: (key: string) => Promise<void>): Promise<RemovalFailure[]> {
     const failures: RemovalFailure[] = [];
     for (const key of keys) {
       try {
-        await rm(this.pathOf(key), { force: true });
-        await this.prune(dirname(this.pathOf(key)));
+        const path = this.pathOf(key);
+        await remove(key);
+        await prune(dirname(path), this.root);
       } catch (error) {
         failures.push({ key, reason: messageOf(error) });
       }
@@ -85,7 +133,7 @@ export class LocalStorage implements Storage {
     const cleared: string[] = [];
     for await (const { key, modified } of this.walk(prefix, (name) => temporary.test(name))) {
       if (modified >= olderThan) continue;
-      const [failure] = await this.remove([key]);
+      const [failure] = await this.erase([key]);
       if (failure)
         throw new OperatorError('STORAGE_DENIED', `${this.pathOf(key)} not removed: ${failure.reason}`, ownership);
       cleared.push(key);
@@ -108,7 +156,7 @@ export class LocalStorage implements Storage {
       const entries = await opendir(this.pathOf(folder));
       for await (const entry of entries) {
         const key = `${folder}${entry.name}`;
-        if (!key.startsWith(prefix)) continue;
+        if (!key.startsWith(prefix) || key === trashFolder) continue;
         if (entry.isDirectory()) yield* this.walk(`${key}/`, wanted);
         else if (entry.isFile() && wanted(entry.name)) yield* this.describe(key);
       }
@@ -125,17 +173,6 @@ export class LocalStorage implements Storage {
     } catch (error) {
       if (!isMissing(error)) throw error; // removed since the folder was read: then it is simply not there
     }
-  }
-
-  /** Removes folders that have become empty, up to the root. */
-  private async prune(folder: string): Promise<void> {
-    if (folder === this.root || !folder.startsWith(this.root)) return;
-    try {
-      await rmdir(folder);
-    } catch {
-      return; // not empty, or not ours to remove: it may stay
-    }
-    await this.prune(dirname(folder));
   }
 
   private pathOf(key: string): string {

@@ -8,8 +8,8 @@ import {
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { manifestSuffix, verificationSuffix } from '../archive-name.js';
-import type { ReadOptions, RemovalFailure, Storage, StoredObject, WriteOptions } from '../storage.js';
+import type { ReadOptions, RemovalFailure, RemovedObject, Storage, StoredObject, WriteOptions } from '../storage.js';
+import { removedVersions, removeMarker } from './removed-versions.js';
 import { resumableRead } from './resumable-read.js';
 import { s3Error } from './s3-errors.js';
 import { type ObjectProperties, partBytesFor, upload } from './upload.js';
@@ -57,7 +57,7 @@ export class S3Storage implements Storage {
 
   async write(key: string, source: Readable, { expectedBytes = 0, signal }: WriteOptions = {}): Promise<void> {
     const { client, bucket, prefix, properties = {}, nativeChecksums = true } = this.options;
-    const isRecord = key.endsWith(manifestSuffix) || key.endsWith(verificationSuffix);
+    const isRecord = key.endsWith('.json'); // manifests and drills' records are read often
     const { StorageClass, ...rest } = properties;
     const object = {
       ...{ Bucket: bucket, Key: `${prefix}${key}`, ...rest },
@@ -106,6 +106,34 @@ export class S3Storage implements Storage {
       }
     }
     return failures;
+  }
+
+  /** In a versioned bucket the lifecycle alone erases. */
+  erase(keys: readonly string[]): Promise<RemovalFailure[]> {
+    return this.remove(keys);
+  }
+
+  async *listRemoved(prefix: string): AsyncIterable<RemovedObject> {
+    const { client, bucket, prefix: root } = this.options;
+    try {
+      yield* removedVersions(client, bucket, root, prefix);
+    } catch (error) {
+      throw s3Error(error, `${this.name}: removed objects not listed`);
+    }
+  }
+
+  async bringBack(object: RemovedObject): Promise<void> {
+    const { client, bucket, prefix } = this.options;
+    try {
+      await removeMarker(client, bucket, prefix, object);
+    } catch (error) {
+      throw s3Error(error, `${this.name}${object.key} not brought back`);
+    }
+  }
+
+  /** The bucket's lifecycle does it. */
+  async clearRemoved(): Promise<string[]> {
+    return [];
   }
 
   async clearAbandoned(prefix: string, olderThan: Date): Promise<string[]> {

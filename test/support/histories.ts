@@ -63,8 +63,17 @@ export class MadeStorage implements Storage {
 
   write = refuse;
   remove = refuse;
+  erase = refuse;
+  bringBack = refuse;
+  clearRemoved = refuse;
+  listRemoved = refuseToList;
   clearAbandoned = refuse;
   freeBytes = async () => undefined;
+}
+
+// biome-ignore lint/correctness/useYield: it refuses
+async function* refuseToList(): AsyncGenerator<never> {
+  await refuse();
 }
 
 async function refuse(): Promise<never> {
