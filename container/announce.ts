@@ -13,10 +13,12 @@ export async function announcingBackup(
   backup: () => Promise<BackupResult>,
 ): Promise<BackupResult> {
   const result = await announcingFailure(run, 'Backup Failed', kind, backup);
-  const { manifest, bytes, storedIn } = result;
+  const { manifest, bytes, storedIn, anomalies } = result;
   const { id, startedAt, finishedAt } = manifest;
   const detail = { ...about(run, kind), backup: id, bytes, startedAt, finishedAt, storedIn };
   await announce(run, { name: 'Backup Completed', detail });
+  if (anomalies.length > 0)
+    await announce(run, { name: 'Backup Anomaly', detail: { ...about(run, kind), backup: id, anomalies } });
   return result;
 }
 

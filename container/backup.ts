@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
+import type { Anomaly } from '../core/anomalies.js';
 import { backupId, backupName, folderOf, type Kind, manifestSuffix, parseObjectName } from '../core/archive-name.js';
 import { messageOf, OperatorError } from '../core/errors.js';
 import { type Manifest, serializeManifest } from '../core/manifest.js';
 import type { Storage } from '../core/storage.js';
+import { anomaliesOf } from './anomalies.js';
 import type { Run } from './run.js';
 import type { Outcome } from './streams/store.js';
 
@@ -22,6 +24,8 @@ export interface Draft {
 
 export interface BackupResult {
   readonly manifest: Manifest;
+  /** What is odd about it, beside the one before. */
+  readonly anomalies: readonly Anomaly[];
   /** Stored bytes of all its files together. */
   readonly bytes: number;
   /** Where it is complete. */
@@ -134,9 +138,12 @@ export function intact(draft: Draft, outcomes: readonly Outcome[]): Storage[] {
 export async function completeBackup(
   run: Run,
   draft: Draft,
-  manifest: Manifest,
+  made: Manifest,
   outcomes: readonly Outcome[],
 ): Promise<BackupResult> {
+  const anomalies = await anomaliesOf(run, made, intact(draft, outcomes));
+  for (const { text } of anomalies.slice(0, 10)) run.log.warn(`${draft.id}: ${text}`);
+  const manifest = { ...made, warnings: [...made.warnings, ...anomalies.map(({ text }) => text)] };
   const bytes = serializeManifest(manifest);
   const failures = [
     ...draft.failures,
@@ -157,7 +164,7 @@ export async function completeBackup(
   if (storedIn.length === 0) throw failures[0]?.error;
   for (const { storage, error } of failures)
     run.log.warn(`${draft.id} is not stored in ${storage}: ${messageOf(error)}`);
-  return { manifest, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0), storedIn, failures };
+  return { manifest, anomalies, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0), storedIn, failures };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Anomaly } from './anomalies.js';
 import type { Kind } from './archive-name.js';
 import type { ErrorCode } from './errors.js';
 
@@ -51,6 +52,8 @@ export interface Events {
     readonly storedIn: readonly string[];
   };
   'Backup Failed': About & Failure;
+  /** The backup is complete, and something about it is odd. */
+  'Backup Anomaly': About & { readonly backup: string; readonly anomalies: readonly Anomaly[] };
   'Restore Completed': About & { readonly backup: string; readonly into: string; readonly kept?: string };
   'Restore Failed': About & Failure;
   'Drill Passed': About & { readonly backup: string; readonly seconds: number };

@@ -175,6 +175,11 @@ export const settingsSchema = z.object({
     .describe(
       '`report`: what storage costs: `0.023` for all of it, or by class and in another currency than USD: `STANDARD=0.023,GLACIER_IR=0.005 EUR`.',
     ),
+  BACKUP_ANOMALY_PERCENT: whole(0, 99)
+    .default(50)
+    .describe(
+      'A new backup with so many percent fewer rows in a table, files or bytes than the one before is told as odd, and so are tables that are gone and a schema that changed. 0: nothing is.',
+    ),
   BACKUP_EVENT_BUS: z.string().optional().describe('EventBridge bus (name or ARN) that is told of each result.'),
   BACKUP_EVENTS: z
     .enum(['all', 'completed'])

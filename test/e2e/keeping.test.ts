@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { daysAgo, putBackups } from '../support/catalog.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { crmSample, testDatabase } from '../support/postgres.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
 
 const ids = (text: string) => [...text.matchAll(/(\w+_backup_\d{8}_\d{6})/g)].map((match) => match[1]);
@@ -218,5 +219,20 @@ describe.skipIf(s3Endpoint() === null)('in S3', () => {
     expect(missing.stderr).toMatch(
       /ERROR STORAGE_FAILED: s3:\/\/no-such-bucket-here\/backups\/ not listed: .*NoSuchBucket.*\nHINT: Create the bucket/,
     );
+  });
+});
+
+describe('an odd backup', () => {
+  it('is told when it is made, and in its manifest', async () => {
+    const database = await testDatabase(crmSample);
+    const env = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder() };
+    expect((await respaldo(['backup', '--database'], env)).stderr).not.toContain('WARNING');
+    await database.query('DELETE FROM deals WHERE id > 100; DROP TABLE events_2026');
+    const { stdout, stderr } = await respaldo(['backup', '--database', '--json'], env);
+    for (const text of ['table public.deals has 100 rows, it had 2000', 'table public.events_2026 is gone']) {
+      expect(stderr).toContain(text);
+      expect(JSON.parse(stdout)[0].manifest.warnings.join()).toContain(text);
+    }
+    expect(stderr).toMatch(/the schema changed: 0 definitions new, \d+ gone/);
   });
 });
