@@ -28,6 +28,8 @@ interface SourceFile {
   readonly imports: readonly string[];
   /** Those of them that are loaded when this file is; types alone load nothing. */
   readonly loads: readonly string[];
+  /** Those that are imported by a call. */
+  readonly onTheWay: readonly string[];
 }
 
 const files: readonly SourceFile[] = ['core', 'container', 'functions', 'infra']
@@ -39,15 +41,16 @@ function read(path: string): SourceFile {
   const text = readFileSync(path, 'utf8');
   const { program, module, errors } = parseSync(path, text);
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`);
+  const onTheWay = module.dynamicImports.map(({ moduleRequest: { start, end } }) => text.slice(start + 1, end - 1));
   const imports = [
     ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
     ...module.staticExports.flatMap(({ entries }) => entries.flatMap((entry) => entry.moduleRequest?.value ?? [])),
-    ...module.dynamicImports.map(({ moduleRequest: { start, end } }) => text.slice(start + 1, end - 1)),
+    ...onTheWay,
   ];
   const loads = module.staticImports
     .filter(({ entries }) => entries.length === 0 || entries.some(({ isType }) => !isType))
     .map(({ moduleRequest }) => moduleRequest.value);
-  return { path, part: partOf(path), text, program, imports, loads };
+  return { path, part: partOf(path), text, program, imports, loads, onTheWay };
 }
 
 function partOf(path: string): Part {
@@ -102,6 +105,10 @@ describe('the house', () => {
       return found;
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('no package of CommonJS is imported on the way: bundled, it would have a default export alone', () => {
+    expect(violations(({ onTheWay }) => onTheWay.filter((name) => sdk.test(name)))).toEqual([]);
   });
 
   it('nothing goes through a shell', () => {

@@ -1,3 +1,5 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Signer } from '@aws-sdk/rds-signer';
 import { z } from 'zod';
 import { messageOf, OperatorError } from '../../core/errors.js';
 
@@ -16,7 +18,6 @@ export type DatabaseSecret = z.infer<typeof secretSchema>;
 
 /** @throws OperatorError SECRET_UNREADABLE; it never holds any of the secret */
 export async function readDatabaseSecret(arn: string): Promise<DatabaseSecret> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const region = /^arn:[^:]+:secretsmanager:([^:]+):/.exec(arn)?.[1];
   let text: string | undefined;
   try {
@@ -37,7 +38,6 @@ export async function readDatabaseSecret(arn: string): Promise<DatabaseSecret> {
 /** Makes the password of an RDS connection by IAM: a token that lasts 15 minutes and counts when the session begins. */
 export function iamToken(hostname: string, port: number, username: string, region: string): () => Promise<string> {
   return async () => {
-    const { Signer } = await import('@aws-sdk/rds-signer');
     try {
       return await new Signer({ hostname, port, username, region }).getAuthToken();
     } catch (cause) {
@@ -49,11 +49,6 @@ export function iamToken(hostname: string, port: number, username: string, regio
       );
     }
   };
-}
-
-/** The region in the name of an RDS host; undefined for any other host. */
-export function regionOfHost(host: string): string | undefined {
-  return /\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com(?:\.cn)?$/.exec(host)?.[1];
 }
 
 function unreadable(arn: string, why: string, cause?: unknown): OperatorError {

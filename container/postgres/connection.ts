@@ -4,7 +4,6 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
-import { iamToken, readDatabaseSecret, regionOfHost } from './aws-login.js';
 
 /** How to reach a database: what libpq knows under the same names. */
 export interface Connection {
@@ -48,6 +47,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function connectionFrom(settings: Settings, environment: Environment): Promise<Connection> {
   const arn = settings.BACKUP_DATABASE_SECRET_ARN;
   if (arn) {
+    const { readDatabaseSecret } = await awsLogin();
     const { username, host, port, dbname } = await readDatabaseSecret(arn);
     const filled = {
       PGUSER: username,
@@ -64,9 +64,23 @@ export async function connectionFrom(settings: Settings, environment: Environmen
   const { host, port, user, sslmode } = connection;
   const region = regionOfHost(host) ?? settings.AWS_REGION ?? settings.AWS_S3_REGION_NAME;
   if (!region) throw wrong(`the region of ${host} is not known`, 'Set AWS_REGION to the region of the RDS instance.');
+  const { iamToken } = await awsLogin();
   // RDS takes tokens over TLS only.
   const secure = sslmode === 'prefer' || sslmode === 'allow' ? 'require' : sslmode;
   return { ...connection, sslmode: secure, password: iamToken(host, port, user, region) };
+}
+
+/**
+ * The SDK is loaded only where it is needed. It goes through a file of our own, because the bundler makes nothing but a
+ * default export of a package that is imported on the way.
+ */
+function awsLogin() {
+  return import('./aws-login.js');
+}
+
+/** The region in the name of an RDS host; undefined for any other host. */
+function regionOfHost(host: string): string | undefined {
+  return /\.([a-z]{2}(?:-[a-z]+)+-\d)\.rds\.amazonaws\.com(?:\.cn)?$/.exec(host)?.[1];
 }
 
 /** An empty variable counts as unset, because compose files pass those. */
