@@ -22,8 +22,10 @@ export interface DatabaseBackupOptions {
   readonly selection: Selection;
   /** Whether roles and memberships are stored too. */
   readonly globals: 'none' | 'without passwords' | 'with passwords';
-  /** Workers of a parallel dump. */
+  /** Workers of a parallel dump, in each task. */
   readonly jobs?: number | undefined;
+  /** Tasks that share a parallel dump, this one counted; undefined: as the settings say. */
+  readonly tasks?: number | undefined;
   /** Bytes a second that a parallel dump reads at most. */
   readonly maxRate?: number | undefined;
 }

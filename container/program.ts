@@ -10,6 +10,7 @@ import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerUndelete } from './commands/undelete.js';
 import { registerVerify } from './commands/verify.js';
+import { registerWorker } from './commands/worker.js';
 import type { Run } from './run.js';
 import { version } from './version.js';
 import { wire } from './wire.js';
@@ -74,6 +75,7 @@ export function commands(invocation: Invocation): Command {
     registerUndelete,
     registerReport,
     registerDoctor,
+    registerWorker,
   ])
     register(root, invocation);
   root.addHelpText(

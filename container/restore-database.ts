@@ -39,6 +39,8 @@ export interface DatabaseRestoreOptions {
   readonly jobs?: number | undefined;
   /** Of a parallel backup, only the rows of these tables; all where it is empty. */
   readonly tables?: readonly string[];
+  /** Tasks that share its load, this one counted; undefined: as the settings say. */
+  readonly tasks?: number | undefined;
 }
 
 /** What a restore will do, found out without changing anything. */

@@ -49,6 +49,12 @@ export type Job = (typeof jobs)[number];
 /** The only container of every task. */
 export const containerName = 'respaldo';
 
+/** Marks a task that works for another one's run: its end is that one's concern. */
+export const workerStartedBy = 'respaldo-worker';
+
+/** Where the first task of a run listens for the others. */
+export const tasksPort = 7431;
+
 /** Whatever is named in an account is named for its environment: `respaldo-prod-start-backup`. */
 export function deployedName(environment: string, name: string): string {
   return `respaldo-${environment}-${name}`;

@@ -48,6 +48,7 @@ export const errorCodes = {
   POOLER_BETWEEN: 'source',
   TOO_FEW_CONNECTIONS: 'source',
   SOURCE_FAILED: 'source',
+  TASK_LOST: 'source',
   MEDIA_MISSING: 'source',
   MEDIA_UNREADABLE: 'source',
   RESTORE_FAILED: 'source',

@@ -91,6 +91,37 @@ export const settingsSchema = z.object({
     .describe(
       'Format parallel: about how much of a table is one part. Default: an eighth of a worker’s share, 32 to 1024.',
     ),
+  BACKUP_TASKS: whole(1, 16)
+    .default(1)
+    .describe('Format parallel: tasks that share one dump or restore; on Fargate further tasks, elsewhere processes.'),
+  BACKUP_TASKS_SECRET: z
+    .string()
+    .min(32, 'must be 32 characters or more')
+    .optional()
+    .describe('By which the tasks of a run know each other. Default: a random one, passed on to the processes.'),
+  BACKUP_TASKS_ADDRESS: z
+    .string()
+    .optional()
+    .describe('The address at which further tasks reach the first. Default: 127.0.0.1, on Fargate the task’s own.'),
+  BACKUP_TASKS_PORT: whole(1, 65_535).optional().describe('And the port. Default: any that is free.'),
+  BACKUP_TASKS_COMMAND: z
+    .string()
+    .optional()
+    .describe(
+      'Starts the program on another host, `{n}` being the task’s number, from 2: `ssh backup{n} respaldo`. It needs the same environment there. Default: processes of this machine.',
+    ),
+  BACKUP_TASKS_SUBNETS: names.default([]).describe('Fargate: the subnets of further tasks.'),
+  BACKUP_TASKS_SECURITY_GROUPS: names
+    .default([])
+    .describe('Fargate: their security groups; one must let tasks reach each other at `BACKUP_TASKS_PORT`.'),
+  BACKUP_TASKS_PUBLIC_ADDRESS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe('Fargate: whether they get a public address, as in subnets without NAT.'),
+  BACKUP_TASKS_CAPACITY: z
+    .enum(['FARGATE', 'FARGATE_SPOT'])
+    .default('FARGATE')
+    .describe('Fargate: their capacity provider.'),
   BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
   BACKUP_SNAPSHOT_WARN_MINUTES: fraction(0.001, 100_000)
     .default(60)
@@ -239,6 +270,9 @@ function contradictions(settings: Settings): string[] {
   if (settings.BACKUP_COMPRESSION === 'gzip' && (settings.BACKUP_COMPRESSION_LEVEL ?? 1) > 9) {
     problems.push(`BACKUP_COMPRESSION_LEVEL=${settings.BACKUP_COMPRESSION_LEVEL}: gzip has levels 1 to 9`);
   }
+  if (settings.BACKUP_TASKS_SUBNETS.length > 0 && !(settings.BACKUP_TASKS_SECRET && settings.BACKUP_TASKS_PORT)) {
+    problems.push('BACKUP_TASKS_SUBNETS: needs BACKUP_TASKS_SECRET and BACKUP_TASKS_PORT');
+  }
   if (settings.BACKUP_S3_KMS_KEY_ID && settings.BACKUP_S3_SSE !== 'aws:kms') {
     problems.push('BACKUP_S3_KMS_KEY_ID: needs BACKUP_S3_SSE=aws:kms');
   }
@@ -246,7 +280,13 @@ function contradictions(settings: Settings): string[] {
 }
 
 /** Names whose value may not be shown, not even where it is what is wrong. */
-const secret = new Set(['DATABASE_URL', 'SENTRY_DSN', 'AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID']);
+const secret = new Set([
+  'DATABASE_URL',
+  'SENTRY_DSN',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_ACCESS_KEY_ID',
+  'BACKUP_TASKS_SECRET',
+]);
 
 function shown(path: readonly PropertyKey[], given: Record<string, unknown>): string {
   const name = String(path[0]);

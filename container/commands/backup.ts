@@ -11,7 +11,7 @@ import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { cleanup } from './cleanup.js';
 import { printBackups } from './list.js';
-import { collect, megabytesASecond, wholeNumber } from './option-values.js';
+import { collect, megabytesASecond, taskCount, wholeNumber } from './option-values.js';
 import { runAll } from './run-all.js';
 
 interface BackupOptions {
@@ -25,6 +25,7 @@ interface BackupOptions {
   readonly compression?: Compression;
   readonly uploadS3?: true;
   readonly jobs?: number;
+  readonly tasks?: number;
   readonly maxRate?: number;
   readonly schema: string[];
   readonly table: string[];
@@ -56,6 +57,7 @@ export function registerBackup(root: Command, invocation: Invocation): void {
     .addOption(new Option('--compression <method>', 'how to compress (BACKUP_COMPRESSION)').choices(compressions))
     .option('--upload-s3', 'store in S3 as well as in the local directory')
     .option('--jobs <n>', 'parallel: workers (the cores, at most 8)', wholeNumber)
+    .option('--tasks <n>', 'parallel: tasks that share the work, each with its workers (BACKUP_TASKS)', taskCount)
     .option(
       '--max-rate <MB/s>',
       'parallel: megabytes a second that are read at most, to be kind to the server',
@@ -99,6 +101,7 @@ function databaseOptions(options: BackupOptions, settings: Settings) {
     format,
     compression: format === 'parallel' ? parallelCompression(options) : compressionOf(options, settings),
     jobs: options.jobs,
+    tasks: options.tasks,
     maxRate: options.maxRate,
     uploadS3: options.uploadS3 === true,
     selection: {

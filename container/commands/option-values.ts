@@ -9,6 +9,12 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+export function taskCount(value: string): number {
+  const count = wholeNumber(value);
+  if (count > 16) throw new InvalidArgumentError('Give a whole number from 1 to 16.');
+  return count;
+}
+
 export function megabytesASecond(value: string): number {
   const rate = Number(value);
   if (!(rate > 0)) throw new InvalidArgumentError('Give megabytes a second, more than 0.');

@@ -11,7 +11,7 @@ import type { Run } from '../run.js';
 import { openBucketBy } from '../wire.js';
 import { confirm, type Replaced } from './confirm.js';
 import { printBackups } from './list.js';
-import { collect, wholeNumber } from './option-values.js';
+import { collect, taskCount, wholeNumber } from './option-values.js';
 import { runAll } from './run-all.js';
 
 interface RestoreOptions {
@@ -27,6 +27,7 @@ interface RestoreOptions {
   readonly owner: boolean;
   readonly jobs?: number;
   readonly table: string[];
+  readonly tasks?: number;
   readonly json?: true;
 }
 
@@ -67,6 +68,7 @@ export function registerRestore(root: Command, invocation: Invocation): void {
       collect,
       [],
     )
+    .option('--tasks <n>', 'parallel: tasks that share the work, each with its workers (BACKUP_TASKS)', taskCount)
     .option('--json', 'print the plan or the result as JSON')
     .action(async (reference: string | undefined, options: RestoreOptions) => {
       const run = await invocation.start();
@@ -141,6 +143,7 @@ async function planDatabase(run: Run, found: FoundArchive, options: RestoreOptio
     withoutOwners: !options.owner,
     jobs: options.jobs,
     tables: options.table,
+    tasks: options.tasks,
   });
   const { database, running } = plan;
   return {

@@ -53,6 +53,8 @@ export async function drillDatabase(
       inPlace: false,
       withoutOwners: false,
       jobs,
+      // The throw-away server is for this machine alone.
+      tasks: 1,
     });
     await restoreDatabase(inside, plan);
     const restoreSeconds = (performance.now() - started) / 1000;

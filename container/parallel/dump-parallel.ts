@@ -13,9 +13,11 @@ import { rowHashOf } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
 import { selectionArguments } from '../postgres/selection.js';
 import { assertDirect, freeSessions } from '../postgres/sessions.js';
+import type { Run } from '../run.js';
 import type { StoredFiles } from '../stored-files.js';
 import { storeEverywhere } from '../streams/store.js';
-import type { DumpedPart, DumpOrder, DumpStart } from './dump-work.js';
+import { callCrew } from '../tasks/crew.js';
+import type { DumpedPart, DumpOrder, DumpStart, DumpTask } from './dump-work.js';
 import { type CopyTable, copyTables, indexesOf } from './tables.js';
 import { startThread } from './thread-channel.js';
 import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
@@ -46,12 +48,13 @@ export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: num
   const facts = await databaseFacts(job);
   const tables = await copyTables(snapshot.client, chosen.withData);
   const { parts } = planParts(tables, {
-    workers: jobs,
+    workers: jobs * (options.tasks ?? run.settings.BACKUP_TASKS),
     canCut: major >= cutsFrom,
     smallerThan: mebibytes(run.settings.BACKUP_PARALLEL_TABLE_MB),
     partBytes: mebibytes(run.settings.BACKUP_PARALLEL_PART_MB),
   });
   const large = [...new Set(parts.map(({ table }) => table))];
+  const tasks = usefulTasks(job, parts.length, jobs);
   run.log.info(
     `backing up "${facts.name}" (PostgreSQL ${job.server}) as ${draft.id}: ${large.length} large tables in ${parts.length} parts by ${jobs} workers`,
   );
@@ -61,7 +64,9 @@ export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: num
     'dumping',
     tables.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-  const pool = startPool(job, large, jobs);
+  const start = workersStart(job, large, jobs * tasks);
+  const pool = startPool(run, start, jobs);
+  const crew = callCrew(run, pool, { tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
   const ticker = setInterval(() => step.update(pool.bytes), 250);
   const endEarly = () => void pool.end(run.signal.reason);
   run.signal.addEventListener('abort', endEarly, { once: true });
@@ -93,7 +98,13 @@ export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: num
     run.signal.removeEventListener('abort', endEarly);
     step.end();
     await pool.end(failure);
+    await crew.close();
   }
+}
+
+/** No more tasks than have something to do. */
+function usefulTasks({ options, run }: DumpJob, parts: number, jobs: number): number {
+  return Math.max(1, Math.min(options.tasks ?? run.settings.BACKUP_TASKS, Math.ceil(parts / jobs)));
 }
 
 /** The holder locks first what the workers will read, so that a migration in the way is told before anything is written. */
@@ -116,19 +127,23 @@ async function lockTables({ snapshot, run, connection }: DumpJob, tables: readon
   }
 }
 
-function startPool(
+/** @param workers in all tasks together */
+function workersStart(
   { run, snapshot, draft, options }: DumpJob,
   tables: readonly CopyTable[],
-  jobs: number,
-): WorkerPool<DumpOrder, DumpedPart> {
-  const start: DumpStart = {
-    environment: { ...run.environment },
+  workers: number,
+): DumpTask {
+  return {
     snapshot: snapshot.id,
     purpose: `backup ${draft.id} worker`,
     tables: tables.map(({ schema, name }) => ({ schema, name })),
     level: run.settings.BACKUP_COMPRESSION_LEVEL ?? 1,
-    bytesPerSecond: options.maxRate === undefined ? undefined : options.maxRate / jobs,
+    bytesPerSecond: options.maxRate === undefined ? undefined : options.maxRate / workers,
   };
+}
+
+function startPool(run: Run, task: DumpTask, jobs: number): WorkerPool<DumpOrder, DumpedPart> {
+  const start: DumpStart = { ...task, environment: { ...run.environment } };
   const pool = new WorkerPool<DumpOrder, DumpedPart>(({ key }, reason) =>
     run.log.warn(`${key} is dumped again: ${reason}`),
   );

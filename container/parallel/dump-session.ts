@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { PageRange } from '../../core/parallel-plan.js';
-import { type Connection, connect } from '../postgres/connection.js';
+import { type Connection, connect, loseQuickly } from '../postgres/connection.js';
 import { sumRows } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
 import { CopyOut } from './copy-out.js';
@@ -69,6 +69,7 @@ export class DumpSession {
 /** What would change the form of a value, or end a session that idles, is set to one value everywhere; as pg_dump does. */
 const sessionSettings = `
   SELECT set_config('client_encoding', pg_encoding_to_char(encoding), true) FROM pg_database WHERE datname = current_database();
+  SELECT ${loseQuickly};
   SELECT set_config(name, value, true) FROM (VALUES
     ('TimeZone', 'UTC'), ('DateStyle', 'ISO'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
     ('search_path', 'pg_catalog'), ('row_security', 'off'), ('synchronize_seqscans', 'off'), ('statement_timeout', '0'),

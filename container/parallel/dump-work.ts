@@ -14,14 +14,19 @@ import { type CopySource, DumpSession } from './dump-session.js';
 import type { Work } from './worker-loop.js';
 import { hasZstdLibrary, ZstdCompress } from './zstd.js';
 
-/** What every worker of one dump is started with. */
-export interface DumpStart {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+/** What every worker of one dump is told. Nothing in it is secret. */
+export interface DumpTask {
   readonly snapshot: string;
   readonly purpose: string;
   readonly tables: readonly { readonly schema: string; readonly name: string }[];
   readonly level: number;
   readonly bytesPerSecond: number | undefined;
+}
+
+/** What a worker is started with. */
+export interface DumpStart extends DumpTask {
+  /** Its own: in other tasks, theirs. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** One part to copy into storage. */

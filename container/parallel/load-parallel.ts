@@ -12,8 +12,9 @@ import type { DatabaseRestorePlan } from '../restore-database.js';
 import type { Run } from '../run.js';
 import { childEnvironment } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
+import { type Crew, callCrew } from '../tasks/crew.js';
 import { defaultJobs } from './dump-parallel.js';
-import type { LoadOrder, LoadStart } from './load-work.js';
+import type { LoadOrder, LoadStart, LoadTask } from './load-work.js';
 import { startThread } from './thread-channel.js';
 import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
 
@@ -39,9 +40,12 @@ export async function loadParallel(
   const ticker = setInterval(() => step.update(pool.bytes), 250);
   const endEarly = () => void pool.end(run.signal.reason);
   run.signal.addEventListener('abort', endEarly, { once: true });
+  let crew: Crew | undefined;
   let failure: unknown;
   try {
-    const start = await loadStart(run, plan, manifest, jobs);
+    const tasks = usefulTasks(run, plan, manifest, jobs);
+    const task = await workersTask(plan, manifest, schemaFile, jobs * tasks);
+    const start: LoadStart = { ...task, environment: { ...run.environment } };
     const program = new URL('./load-thread.js', import.meta.url);
     for (let index = 0; index < jobs; index += 1)
       pool.add(startThread<ToWorker<LoadOrder>, FromWorker<null>>(program, start));
@@ -49,13 +53,16 @@ export async function loadParallel(
     await fetchSchema(run, plan, manifest, schemaFile, archive);
     await pool.submit({ type: 'archive', file: schemaFile, args: ['--section=pre-data'] }, 1);
     const contents = await tableOfContents(plan, archive);
-    const loads = tableLoads(manifest, jobs);
+    const loads = tableLoads(manifest, jobs * tasks);
     const small = one(manifest, 'small');
+    // By a worker of this task, before others come: what is not one transaction cannot be done again after a loss.
+    const smallLoaded = smallArguments(plan, manifest).map((args) =>
+      pool.submit({ type: 'archive', file: small, args }, small.bytes),
+    );
+    crew = callCrew(run, pool, { tasks, jobs: plan.options.jobs, assignment: { work: 'load', start: task } });
     const built = await Promise.all([
-      ...smallArguments(plan, manifest).map((args) =>
-        pool.submit({ type: 'archive', file: small, args }, small.bytes).then(() => []),
-      ),
-      ...loads.map((load) => loadTable(pool, load, contents, folder, archive)),
+      ...smallLoaded.map((loaded) => loaded.then(() => [])),
+      ...loads.map((load) => loadTable(pool, load, contents)),
     ]);
     const done = new Set(built.flat());
     // Keys to tables that stay empty could not be met.
@@ -69,6 +76,7 @@ export async function loadParallel(
     run.signal.removeEventListener('abort', endEarly);
     step.end();
     await pool.end(failure);
+    await crew?.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -90,22 +98,23 @@ function smallArguments({ tables }: DatabaseRestorePlan, { files }: Manifest): s
   ]);
 }
 
+/** No more tasks than have something to do. */
+function usefulTasks(run: Run, { options }: DatabaseRestorePlan, { files }: Manifest, jobs: number): number {
+  const parts = files.filter(({ role }) => role === 'part').length;
+  return Math.max(1, Math.min(options.tasks ?? run.settings.BACKUP_TASKS, Math.ceil(parts / jobs)));
+}
+
 /** Loads a table's parts, then builds what stands over it. Answers with the entries that it built. */
 async function loadTable(
   pool: WorkerPool<LoadOrder, null>,
-  { orders, entries, bytes, name }: TableLoad,
+  { orders, entries, bytes }: TableLoad,
   contents: readonly string[],
-  folder: string,
-  archive: string,
 ): Promise<string[]> {
   await Promise.all(
     orders.map(({ files, freeze, bytes: weight }) => pool.submit({ type: 'parts', files, freeze }, weight)),
   );
   const lines = contents.filter((line) => entries.has(entryOf(line)));
-  if (lines.length > 0) {
-    const list = await listFile(folder, `${lines[0]?.split(';')[0]}-${name.length}`, lines);
-    await pool.submit({ type: 'build', archive, list }, bytes);
-  }
+  if (lines.length > 0) await pool.submit({ type: 'build', entries: lines }, bytes);
   return lines;
 }
 
@@ -115,9 +124,14 @@ function entryOf(line: string): string {
   return `${{ '1259': 'pg_class', '2606': 'pg_constraint' }[catalog ?? ''] ?? catalog} ${oid}`;
 }
 
-async function loadStart(run: Run, plan: DatabaseRestorePlan, manifest: Manifest, jobs: number): Promise<LoadStart> {
+/** @param workers in all tasks together */
+async function workersTask(
+  plan: DatabaseRestorePlan,
+  manifest: Manifest,
+  schema: ManifestFile,
+  workers: number,
+): Promise<LoadTask> {
   return {
-    environment: { ...run.environment },
     storage: plan.found.storage.name,
     id: plan.found.id,
     database: plan.restoreName,
@@ -126,7 +140,8 @@ async function loadStart(run: Run, plan: DatabaseRestorePlan, manifest: Manifest
     purpose: `restore ${plan.found.id} worker`,
     binDirectory: plan.clients.directory,
     withoutOwners: plan.options.withoutOwners,
-    buildOptions: await buildOptions(plan, jobs),
+    buildOptions: await buildOptions(plan, workers),
+    schema,
   };
 }
 

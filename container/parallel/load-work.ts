@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { pipeline as run } from 'node:stream/promises';
 import pg from 'pg';
@@ -8,7 +11,14 @@ import { silentLog, silentProgress } from '../../core/log.js';
 import type { Manifest, ManifestFile, PartFacts } from '../../core/manifest.js';
 import { copyIn } from '../../core/restore-script.js';
 import { fileDecoders } from '../decode.js';
-import { type Connection, connect, connectionFrom, conninfo, serverFailed } from '../postgres/connection.js';
+import {
+  type Connection,
+  connect,
+  connectionFrom,
+  conninfo,
+  loseQuickly,
+  serverFailed,
+} from '../postgres/connection.js';
 import { loadFailed, pgRestoreCommand } from '../postgres/pg-restore.js';
 import { qualified } from '../postgres/relations.js';
 import type { Run } from '../run.js';
@@ -18,9 +28,8 @@ import { openStorage, wire } from '../wire.js';
 import type { Work } from './worker-loop.js';
 import { hasZstdLibrary, ZstdDecompress } from './zstd.js';
 
-/** What every worker of one restore is started with. */
-export interface LoadStart {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+/** What every worker of one restore is told. Nothing in it is secret. */
+export interface LoadTask {
   /** A storage's name, by which it can be opened again. */
   readonly storage: string;
   readonly id: string;
@@ -33,6 +42,13 @@ export interface LoadStart {
   readonly withoutOwners: boolean;
   /** For building indexes: as PGOPTIONS takes it. */
   readonly buildOptions: string;
+  readonly schema: ManifestFile;
+}
+
+/** What a worker is started with. */
+export interface LoadStart extends LoadTask {
+  /** Its own: in other tasks, theirs. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export type LoadOrder =
@@ -40,8 +56,8 @@ export type LoadOrder =
   | { readonly type: 'parts'; readonly files: readonly ManifestFile[]; readonly freeze: boolean }
   /** An archive of pg_dump, through pg_restore. */
   | { readonly type: 'archive'; readonly file: ManifestFile; readonly args: readonly string[] }
-  /** Entries of the schema's archive, from a file of this machine. */
-  | { readonly type: 'build'; readonly archive: string; readonly list: string };
+  /** Entries of the schema's archive: lines of its table of contents. */
+  | { readonly type: 'build'; readonly entries: readonly string[] };
 
 /** Loads parts and builds indexes. */
 export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>> {
@@ -56,7 +72,7 @@ export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>>
       try {
         if (order.type === 'parts') await loader.loadParts(order.files, order.freeze, abort, onBytes);
         else if (order.type === 'archive') await loader.loadArchive(order.file, order.args, abort, onBytes);
-        else await loader.build(order.archive, order.list, abort);
+        else await loader.build(order.entries, abort);
         return null;
       } catch (error) {
         throw serverFailed(error, start.database);
@@ -67,6 +83,8 @@ export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>>
 
 class Loader {
   private session: pg.Client | undefined;
+  /** A folder with the schema's archive, once it is needed. */
+  private schema: string | undefined;
 
   constructor(
     private readonly run: Run,
@@ -77,6 +95,8 @@ class Loader {
   async close(): Promise<void> {
     await this.session?.end().catch(() => {}); // an open transaction is rolled back by the server
     this.session = undefined;
+    if (this.schema) await rm(this.schema, { recursive: true, force: true });
+    this.schema = undefined;
   }
 
   /** Rows of a table that was made or emptied in the same transaction can be written frozen: nothing has to touch them again. */
@@ -119,8 +139,28 @@ class Loader {
     });
   }
 
-  async build(archive: string, list: string, signal: AbortSignal): Promise<void> {
-    await runPipe([await this.pgRestore([`--use-list=${list}`, archive])], { signal });
+  async build(entries: readonly string[], signal: AbortSignal): Promise<void> {
+    this.schema ??= await this.fetchSchema(signal);
+    const list = join(this.schema, 'list');
+    await writeFile(list, `${entries.join('\n')}\n`, { mode: 0o600 });
+    await runPipe([await this.pgRestore([`--use-list=${list}`, join(this.schema, 'dump')])], { signal });
+  }
+
+  /** pg_restore reads the schema's archive for each table: it stands in a folder of this worker's own meanwhile. */
+  private async fetchSchema(signal: AbortSignal): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'respaldo-schema-'));
+    try {
+      await this.decoded(
+        this.start.schema,
+        signal,
+        () => {},
+        (stream) => writeFile(join(folder, 'dump'), stream, { mode: 0o600 }),
+      );
+      return folder;
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** What a file holds: read, compared with the manifest, decrypted, decompressed. */
@@ -157,7 +197,7 @@ class Loader {
     await client.query(
       `SELECT set_config('client_encoding', $1, false), set_config('synchronous_commit', 'off', false),
               set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-              set_config('idle_in_transaction_session_timeout', '0', false)`,
+              set_config('idle_in_transaction_session_timeout', '0', false), ${loseQuickly}`,
       [this.start.encoding],
     );
     return client;

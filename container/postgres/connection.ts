@@ -295,6 +295,12 @@ function tls(mode: string, { libpq }: Connection): TlsOptions | false {
   throw wrong(`sslmode "${mode}" is unknown`, 'Use disable, allow, prefer, require, verify-ca or verify-full.');
 }
 
+/**
+ * For a SELECT: the server notices within half a minute that a worker's host has vanished, and lets go of its locks, its
+ * snapshot and its unfinished transaction. It would take two hours.
+ */
+export const loseQuickly = `set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)`;
+
 function unreachable(connection: Connection, database: string, cause: unknown): OperatorError {
   const { host, port, user } = connection;
   const code = (cause as { code?: string } | undefined)?.code;

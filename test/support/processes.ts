@@ -33,7 +33,7 @@ export async function waitForChild(parent: number, name: string): Promise<ChildP
 }
 
 /** Waits until a condition holds. */
-export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await delay(25)) if (await condition()) return;
+export async function until(what: string, condition: () => Promise<boolean>, seconds = 30): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await delay(25)) if (await condition()) return;
   throw new Error(`timed out waiting until ${what}`);
 }

@@ -45,7 +45,12 @@ function commandsPage(): string {
 |---|---|
 ${root.options.map(optionRow).join('\n')}
 
-${root.commands.map(commandSection).join('\n')}
+${root
+  .createHelp()
+  .visibleCommands(root)
+  .filter((command) => command.name() !== 'help')
+  .map(commandSection)
+  .join('\n')}
 ## Exit codes
 | code | meaning | errors that end in it, each with a heading in the [runbook](runbook.md) |
 |---|---|---|

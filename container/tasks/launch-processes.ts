@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Run } from '../run.js';
+import type { Launcher } from './launcher.js';
+
+/** Milliseconds that a process may take to end, once its work is over. */
+const patience = 5_000;
+
+/**
+ * Processes of this machine; or whatever BACKUP_TASKS_COMMAND starts elsewhere, `{n}` in it being the number of the
+ * task: `ssh backup{n} respaldo`.
+ */
+export function processLauncher({ settings, environment, log }: Run, secret: string): Launcher {
+  const children: ChildProcess[] = [];
+  const own = [process.execPath, fileURLToPath(new URL('./respaldo.js', import.meta.url))];
+  const command = settings.BACKUP_TASKS_COMMAND?.split(/\s+/) ?? own;
+  return {
+    host: settings.BACKUP_TASKS_ADDRESS ?? '127.0.0.1',
+    port: settings.BACKUP_TASKS_PORT ?? 0,
+    launch: async (count, args) => {
+      for (let number = 2; number < 2 + count; number += 1) {
+        const [file = '', ...before] = command.map((word) => word.replaceAll('{n}', String(number)));
+        const child = spawn(file, [...before, ...args], {
+          env: { ...environment, BACKUP_TASKS_SECRET: secret },
+          stdio: ['ignore', 'ignore', 'inherit'],
+        });
+        child.on('error', (error) => log.warn(`task ${number} could not be started: ${error.message}`));
+        child.on('exit', (code, signal) => {
+          if (code !== 0) log.warn(`task ${number} ended with ${signal ?? `exit code ${code}`}`);
+        });
+        children.push(child);
+      }
+    },
+    close: async () => {
+      await Promise.all(children.map(ended));
+    },
+  };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  const impatient = setTimeout(() => child.kill('SIGKILL'), patience);
+  await exit;
+  clearTimeout(impatient);
+}
