@@ -5,6 +5,8 @@ import { type Measured, run, type Way } from './measure.js';
 export interface Scene {
   readonly folder: string;
   readonly url: string;
+  /** A database that pgbench has made. */
+  readonly pgbenchUrl: string;
   readonly media: string;
   readonly otherPgDump: string | undefined;
   /** Runs SQL in the maintenance database. */
@@ -23,7 +25,7 @@ export interface Figure {
 export interface Case {
   readonly name: string;
   readonly what: string;
-  readonly needs: 'database' | 'media';
+  readonly needs: 'database' | 'media' | 'pgbench';
   readonly skipped?: string;
   /** Ours first. Undefined where it cannot be measured here. */
   ways(scene: Scene): Promise<readonly Way[] | undefined>;
@@ -35,6 +37,8 @@ const environment = ({ url, folder, media }: Scene) => ({
   BACKUP_DIR: join(folder, 'backups'),
   MEDIA_ROOT: media,
 });
+/** The other side hashes no rows, so ours only counts them; the case "fingerprint" tells what hashing costs. */
+const counting = (scene: Scene) => ({ ...environment(scene), BACKUP_FINGERPRINT: 'counts' });
 const forget = (scene: Scene) => () => rm(join(scene.folder, 'backups'), { recursive: true, force: true });
 const backup = (scene: Scene, ...args: string[]): Way => ({
   name: `respaldo backup ${args.join(' ')}`,
@@ -174,7 +178,7 @@ export const cases: readonly Case[] = [
     what: 'a parallel dump against pg_dump into gzip and zstd',
     needs: 'database',
     ways: async (scene) => [
-      backup(scene, '--database', '--format', 'parallel'),
+      { ...backup(scene, '--database', '--format', 'parallel'), env: counting(scene) },
       shell('pg_dump | gzip', `pg_dump ${scene.url} | gzip >${scene.folder}/other.gz`),
       shell('pg_dump | zstd -3 -T0', `pg_dump ${scene.url} | zstd -q -3 -T0 >${scene.folder}/other.zst`),
     ],
@@ -203,13 +207,41 @@ export const cases: readonly Case[] = [
       scene.otherPgDump === undefined
         ? undefined
         : [
-            backup(scene, '--database', '--format', 'parallel'),
+            { ...backup(scene, '--database', '--format', 'parallel'), env: counting(scene) },
             shell(
               'pg_dump -Fd -j2 --compress=zstd:1',
               `rm -rf ${scene.folder}/fd; ${scene.otherPgDump} -Fd -j2 --compress=zstd:1 -f ${scene.folder}/fd ${scene.url}`,
             ),
           ],
     figures: async ([ours, other]) => [wall('ours / pg_dump -Fd -j2 --compress=zstd:1', [ours, other], 1)],
+  },
+  {
+    name: 'pgbench-dump',
+    what: 'a parallel dump of a pgbench database, most of which is one table',
+    needs: 'pgbench',
+    ways: async (scene) => [
+      {
+        ...backup(scene, '--database', '--format', 'parallel'),
+        env: { ...counting(scene), DATABASE_URL: scene.pgbenchUrl },
+      },
+      shell('pg_dump | zstd -3 -T0', `pg_dump ${scene.pgbenchUrl} | zstd -q -3 -T0 >${scene.folder}/other.zst`),
+    ],
+    figures: async ([ours, zstd]) => [wall('ours / pg_dump | zstd -3 -T0', [ours, zstd], 0.7), memory(ours, 512)],
+  },
+  {
+    name: 'fingerprint',
+    what: 'what hashing every row costs, beside counting them',
+    needs: 'database',
+    ways: async (scene) => [
+      backup(scene, '--database', '--format', 'parallel'),
+      { ...backup(scene, '--database', '--format', 'parallel'), env: counting(scene) },
+      backup(scene, '--database'),
+      { ...backup(scene, '--database'), env: counting(scene) },
+    ],
+    figures: async ([parallel, counted, plain, plainCounted]) => [
+      wall('parallel, full / counts', [parallel, counted], 1.25),
+      wall('plain, full / counts', [plain, plainCounted], 1.25),
+    ],
   },
   {
     name: 'parallel-restore',

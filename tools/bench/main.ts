@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import pg from 'pg';
 import { installedClients } from '../../container/postgres/clients.js';
 import { startThrowawayServer } from '../../container/postgres/throwaway-server.js';
-import { cases, type Scene } from './cases.js';
+import { type Case, cases, type Scene } from './cases.js';
 import { crmSql, makeMedia } from './data.js';
 import { alternate } from './measure.js';
 
@@ -20,7 +20,8 @@ const { values, positionals } = parseArgs({
     sql: { type: 'string' },
     /** A pg_dump of another version to compare with. */
     'other-pg-dump': { type: 'string' },
-    pgbench: { type: 'string' },
+    /** The scale of pgbench’s database; 150 makes 2.2 GB. */
+    pgbench: { type: 'string', default: '150' },
   },
 });
 
@@ -44,10 +45,7 @@ try {
   const chosen = cases.filter(
     ({ name }) => positionals.length === 0 || positionals.some((each) => name.startsWith(each)),
   );
-  const scene = await prepare(
-    chosen.some(({ needs }) => needs === 'media'),
-    chosen.some(({ needs }) => needs === 'database'),
-  );
+  const scene = await prepare(new Set(chosen.map(({ needs }) => needs)));
   for (const each of chosen) {
     process.stderr.write(`\n${each.name}: ${each.what}\n`);
     const ways = await each.ways(scene);
@@ -72,7 +70,7 @@ process.stdout.write(
   `\n${missed === 0 ? 'all goals met' : `${missed} goals missed`}; ${availableParallelism()} cores shared by server and client\n`,
 );
 
-async function prepare(media: boolean, database: boolean): Promise<Scene> {
+async function prepare(needs: ReadonlySet<Case['needs']>): Promise<Scene> {
   const execute = async (name: string, sql: string) => {
     const client = new pg.Client({ connectionString: server.url(name) });
     await client.connect();
@@ -80,7 +78,7 @@ async function prepare(media: boolean, database: boolean): Promise<Scene> {
     await client.end();
   };
   await execute('postgres', 'CREATE DATABASE crm');
-  if (database) {
+  if (needs.has('database')) {
     process.stderr.write('making the sample database\n');
     if (values.sql)
       await execa('bash', [
@@ -93,13 +91,20 @@ async function prepare(media: boolean, database: boolean): Promise<Scene> {
     await execute('crm', 'VACUUM ANALYZE');
     await execute('postgres', 'CHECKPOINT');
   }
-  if (media) {
+  if (needs.has('pgbench')) {
+    process.stderr.write('making a pgbench database\n');
+    await execute('postgres', 'CREATE DATABASE pgbench');
+    await execa(join(clients?.directory ?? '', 'pgbench'), ['-i', '-q', '-s', values.pgbench, server.url('pgbench')]);
+    await execute('postgres', 'CHECKPOINT');
+  }
+  if (needs.has('media')) {
     process.stderr.write('making the sample media\n');
     await makeMedia(join(folder, 'media'), 20_000);
   }
   return {
     folder,
     url: server.url('crm'),
+    pgbenchUrl: server.url('pgbench'),
     media: join(folder, 'media'),
     otherPgDump: values['other-pg-dump'],
     execute: (sql) => execute('postgres', sql),
