@@ -14,6 +14,7 @@ const programs = [
   { name: 'age', apt: 'age', brew: 'age', test: true },
   { name: 'gpg', apt: 'gnupg', brew: 'gnupg', test: true },
   { name: 'pigz', apt: 'pigz', brew: 'pigz', test: true },
+  { name: 'pgbouncer', apt: 'pgbouncer', brew: 'pgbouncer', optional: true, test: true },
 ];
 
 /** What Chromium goes by, as in test/support/browser.ts. */
