@@ -28,6 +28,8 @@ const copyIn = /^copy\s.*\sfrom\s+stdin\b/is;
 const ownership = /^(?:alter\s.*\sowner\s+to\s|grant\s|revoke\s|alter\s+default\s+privileges\s)/is;
 const ownTransaction = /^(?:begin|commit|end|start\s+transaction)\b/i;
 const breaksTransaction = /^(?:rollback(?!\s+to\b)|abort|prepare\s+transaction)\b/i;
+/** Switches what a backslash means in a plain string, for psql's own reading too. */
+const stringSyntax = /^set\s+(?:session\s+|local\s+)?standard_conforming_strings\s*(?:=|\sto\s)\s*(\S+)/i;
 const ownershipWords = ['ALTER', 'GRANT', 'REVOKE'];
 const transactionWords = ['BEGIN', 'COMMIT', 'END', 'START'];
 
@@ -44,6 +46,7 @@ export class SqlGuard extends Transform {
   private depth = 0;
   private commentDepth = 0;
   private tag = '';
+  private plainStringsEscape = false;
   /** The statement without what is quoted, commented or in parentheses. */
   private skeleton = '';
   /** The statement as it is, not passed on yet. */
@@ -52,7 +55,7 @@ export class SqlGuard extends Transform {
   /** The part of a chunk that cannot be judged before the next one is there. */
   private rest: Buffer = Buffer.alloc(0);
   private offset = 0;
-  private isFromPgDump: boolean | undefined;
+  private beginning = '';
   private ending = '';
 
   constructor(private readonly options: SqlGuardOptions) {
@@ -61,7 +64,7 @@ export class SqlGuard extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     try {
-      this.isFromPgDump ??= /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(chunk.subarray(0, 200).toString('latin1'));
+      if (this.beginning.length < 200) this.beginning += chunk.subarray(0, 200).toString('latin1');
       this.ending = (this.ending + chunk.subarray(-300).toString('latin1')).slice(-300);
       this.consume(this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk, false);
       done();
@@ -77,7 +80,8 @@ export class SqlGuard extends Transform {
       if (this.inRows) throw cut('in the midst of a table’s rows');
       if (this.within !== 'sql' && this.within !== 'line comment') throw cut(`inside a ${this.within}`);
       if (this.skeleton.trim() !== '') throw cut('in the midst of a statement');
-      if (this.isFromPgDump && !this.ending.includes('PostgreSQL database dump complete'))
+      const isFromPgDump = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning);
+      if (isFromPgDump && !this.ending.includes('PostgreSQL database dump complete'))
         throw cut('before pg_dump’s last line');
       done();
     } catch (error) {
@@ -180,7 +184,10 @@ export class SqlGuard extends Transform {
       return length;
     };
     if (byte === quote)
-      return begin(/(?:^|[^a-z0-9_$"])e$/i.test(this.skeleton.slice(-2)) ? 'escape string' : 'string', 1);
+      return begin(
+        this.plainStringsEscape || /(?:^|[^a-z0-9_$"])e$/i.test(this.skeleton.slice(-2)) ? 'escape string' : 'string',
+        1,
+      );
     if (byte === doubleQuote) return begin('identifier', 1);
     if (byte !== dash && byte !== slash && byte !== dollar) return -1;
     if (at + 1 >= chunk.length) return last ? -1 : 0;
@@ -315,6 +322,8 @@ export class SqlGuard extends Transform {
 
   private endStatement(): void {
     if (copyIn.test(this.skeleton)) this.afterCopy = true;
+    const strings = stringSyntax.exec(this.skeleton)?.[1];
+    if (strings !== undefined) this.plainStringsEscape = !/^(?:on|true|yes|1|default)$/i.test(strings);
     if (this.options.insideTransaction && breaksTransaction.test(this.skeleton)) {
       throw new OperatorError(
         'ARCHIVE_UNSAFE',

@@ -256,7 +256,11 @@ async function* withError(bytes: Readable, path: string, signal: AbortSignal | u
 
 const ownership = 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.';
 
+const noFolder = 'A part of that path is a file, not a folder: move it away, or correct BACKUP_DIR.';
+
 const known: Record<string, [ErrorCode, string]> = {
+  ENOTDIR: ['STORAGE_FAILED', noFolder],
+  EEXIST: ['STORAGE_FAILED', noFolder],
   ENOENT: ['NO_SUCH_BACKUP', 'List what there is: respaldo list.'],
   ENOSPC: ['STORAGE_FULL', 'Free some space or move BACKUP_DIR; "respaldo cleanup --dry-run" shows what could go.'],
   EDQUOT: ['STORAGE_FULL', 'Free some space or raise the quota; "respaldo cleanup --dry-run" shows what could go.'],
