@@ -46,6 +46,33 @@ export function parseRestoreRequest(event: unknown): RestoreRequest | undefined 
 }
 
 /**
+ * What a CloudWatch custom widget adds to each call.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
+ */
+const widgetCall = z.looseObject({
+  widgetContext: z.looseObject({
+    theme: z.string().optional(),
+    forms: z.looseObject({ all: z.record(z.string(), z.unknown()).optional() }).optional(),
+  }),
+});
+
+export interface WidgetCall {
+  /** As if it had been sent by hand: with what was typed into the widget as `confirm`, which decides as always. */
+  readonly request: unknown;
+  readonly theme: string | undefined;
+}
+
+/** The request that a person made from the dashboard's widget; undefined where the call came from elsewhere. */
+export function readWidgetCall(event: unknown): WidgetCall | undefined {
+  const parsed = widgetCall.safeParse(event);
+  if (!parsed.success) return undefined;
+  const { widgetContext, ...request } = parsed.data;
+  const typed = widgetContext.forms?.all?.confirm;
+  const confirm = request.dryRun !== true && typeof typed === 'string' && typed !== '' ? { confirm: typed } : {};
+  return { request: { ...request, ...confirm }, theme: widgetContext.theme };
+}
+
+/**
  * The target that a request is about: of its id, of what it says, or the only one there is.
  *
  * @throws OperatorError USAGE

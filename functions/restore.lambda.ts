@@ -3,14 +3,19 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { Context } from 'aws-lambda';
 import { incidentsPrefix } from '../core/incidents.js';
+import { readWidgetCall } from '../core/restore-request.js';
 import { restore } from './restore.js';
+import { answerInWidget } from './restore-in-widget.js';
 import { vault, wire } from './wiring.js';
 
 const wiring = wire(process.env);
 const clients = { ecs: new ECSClient(), scheduler: new SchedulerClient(), cloudWatch: new CloudWatchClient() };
 const incidents = vault(wiring.deployment, process.env, incidentsPrefix);
 
-/** By a person in the console. `{}` shows what there is; nothing is replaced unless `confirm` names it. */
+/** By a person in the console or its widget. `{}` shows what there is; nothing is replaced unless `confirm` names it. */
 export async function handler(event: unknown, { awsRequestId }: Context) {
-  return restore({ ...wiring, ...clients, incidents, now: new Date() }, event, awsRequestId);
+  const context = { ...wiring, ...clients, incidents, now: new Date() };
+  const call = readWidgetCall(event);
+  if (!call) return restore(context, event, awsRequestId);
+  return answerInWidget(restore(context, call.request, awsRequestId), call.theme);
 }

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import {
   type Alarm,
   AlarmStatusWidget,
+  CustomWidget,
   Dashboard,
   GraphWidget,
   LogQueryWidget,
@@ -13,17 +14,25 @@ import { Construct } from 'constructs';
 import { functionLink, logGroupLink } from '../core/console-links.js';
 import { type Deployment, deployedName } from '../core/deployment.js';
 import { metricNames, metricNamespace, targetDimensions } from '../core/metrics.js';
+import type { NamedSchedule } from '../core/schedules.js';
+import type { RespaldoFunction } from './respaldo-function.js';
 
 export interface RespaldoDashboardProps {
   readonly deployment: Deployment;
   readonly alarms: readonly Alarm[];
+  /** Draws the report; see functions/widget.ts. */
+  readonly widget: RespaldoFunction;
+  /** What runs by itself, for the widget to show. */
+  readonly schedules: readonly NamedSchedule[];
+  /** What a GB costs a month, as BACKUP_PRICE_PER_GB_MONTH has it. */
+  readonly prices: string | undefined;
 }
 
 /** One page: is all well, how old and how large are the backups, what failed, and where to restore. */
 export class RespaldoDashboard extends Construct {
   readonly dashboardName: string;
 
-  constructor(scope: Construct, id: string, { deployment, alarms }: RespaldoDashboardProps) {
+  constructor(scope: Construct, id: string, { deployment, alarms, widget, schedules, prices }: RespaldoDashboardProps) {
     super(scope, id);
     const { environment, logGroup } = deployment;
     this.dashboardName = deployedName(environment, 'backups');
@@ -32,6 +41,18 @@ export class RespaldoDashboard extends Construct {
       defaultInterval: Duration.days(35),
     });
     dashboard.addWidgets(new TextWidget({ markdown: links(deployment), width: 24, height: 2 }));
+    dashboard.addWidgets(
+      new CustomWidget({
+        title: 'Are we safe?',
+        functionArn: widget.lambda.functionArn,
+        params: { schedules, ...(prices === undefined ? {} : { prices }) },
+        updateOnRefresh: true,
+        updateOnResize: false,
+        updateOnTimeRangeChange: false,
+        width: 24,
+        height: 20,
+      }),
+    );
     dashboard.addWidgets(new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24, height: 4 }));
     dashboard.addWidgets(
       new GraphWidget({

@@ -21,13 +21,14 @@ export interface FunctionsProps {
   readonly deadLetters: IQueue;
 }
 
-/** The five Lambdas, each with just the rights that its work needs. */
+/** The Lambdas, each with just the rights that its work needs. */
 export class Functions extends Construct {
   readonly startBackup: RespaldoFunction;
   readonly restore: RespaldoFunction;
   readonly cleanup: RespaldoFunction;
   readonly check: RespaldoFunction;
   readonly taskStopped: RespaldoFunction;
+  readonly widget: RespaldoFunction;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
@@ -94,6 +95,19 @@ export class Functions extends Construct {
         },
         mayMeasure,
         bus.mayAnnounce(),
+      ],
+    });
+    this.widget = new RespaldoFunction(this, 'Widget', {
+      ...common,
+      name: 'widget',
+      description: 'Shows the dashboard whether the backups are safe, and offers restores. Reads only.',
+      timeout: Duration.minutes(1),
+      rights: [
+        ...mayList,
+        // Manifests, and the records of drills.
+        ...folders.flatMap((folder) => vault.mayRead(folder, '.json')),
+        ...vault.mayList(incidentsPrefix),
+        ...vault.mayRead(incidentsPrefix),
       ],
     });
   }

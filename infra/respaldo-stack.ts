@@ -140,7 +140,17 @@ export class RespaldoStack extends Stack {
       replicationFailures,
       topic: alerts.topic,
     });
-    new RespaldoDashboard(this, 'Overview', { deployment, alarms: alarms.all });
+    new RespaldoDashboard(this, 'Overview', {
+      deployment,
+      alarms: alarms.all,
+      widget: functions.widget,
+      schedules: [
+        ...targets.map((target) => ({ name: taskLogPrefix('backup', target), expression: scheduleOf(target) })),
+        { name: 'cleanup', expression: settings.schedules.cleanup },
+        { name: 'check', expression: settings.schedules.check },
+      ].flatMap(({ name, expression }) => (expression === false ? [] : [{ name, expression }])),
+      prices: settings.prices,
+    });
     outputs(this, deployment);
   }
 }

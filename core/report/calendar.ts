@@ -1,6 +1,6 @@
 import type { Backup } from '../catalog.js';
 import { planRetention, type Reason, type RetentionPolicy } from '../retention.js';
-import { leftoversOf } from './leftovers.js';
+import { failedRuns } from './failures.js';
 import type { Target } from './model.js';
 import { dayOf } from './text.js';
 
@@ -44,14 +44,14 @@ export function calendarOf(
 ): CalendarMonth[] {
   const dates = datesOf(now);
   const byDay = groupBy(target.backups, ({ time }) => dayOf(time));
-  const leftovers = groupBy(leftoversOf(target), ({ time }) => dayOf(time));
+  const failed = groupBy(failedRuns(target), ({ time }) => dayOf(time));
   const kept = keptBy(target, policy, now);
   const missed = missedDays(dates, target.backups, policy, maxAgeHours, now);
   const days = dates.map((date): CalendarDay => {
     const backups = byDay.get(date) ?? [];
     const troubles = [
       ...backups.flatMap((backup) => troubleOf(backup, target) ?? []),
-      ...(leftovers.has(date) ? ['a run left no manifest'] : []),
+      ...(failed.get(date) ?? []).map(({ what }) => `a run failed: ${what}`),
     ];
     const good = backups.filter((backup) => troubleOf(backup, target) === undefined);
     const reasons = [...new Set(backups.flatMap(({ id }) => [...(kept.get(id) ?? [])]))];

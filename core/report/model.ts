@@ -148,7 +148,8 @@ export function mergeTargets(sources: readonly TargetSource[], expected: readonl
   for (const key of expected) groupOf(key);
   for (const source of sources) {
     // A target that was only looked for is nobody's concern where there is nothing of it.
-    if (source.catalog.backups.length === 0 && source.catalog.unvouched.length === 0) continue;
+    const { backups, unvouched } = source.catalog;
+    if (backups.length === 0 && unvouched.length === 0 && !source.failures?.length) continue;
     groupOf(source).sources.push(source);
   }
   return [...groups.values()]

@@ -1,4 +1,4 @@
-import { leftoversOf } from './leftovers.js';
+import { failedRuns } from './failures.js';
 import type { Target } from './model.js';
 
 export type Outcome = 'proved' | 'backed up' | 'failed';
@@ -11,6 +11,8 @@ export interface RunLine {
   readonly bytes: number;
   /** How long it took, where its manifest was read. */
   readonly seconds: number | undefined;
+  /** It is a backup, whatever else is said of it. */
+  readonly restorable: boolean;
   /** `custom, zstd, age`; or what went wrong. */
   readonly what: string;
 }
@@ -28,21 +30,13 @@ export function runsOf(target: Target, limit: number): RunLine[] {
       outcome: trouble !== undefined ? 'failed' : verified ? 'proved' : 'backed up',
       bytes,
       seconds: manifest && (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1000,
+      restorable: damage === undefined,
       what: trouble ?? (manifest ? describe(manifest) : ''),
     };
   });
-  const failed = leftoversOf(target)
+  const failed = failedRuns(target)
     .slice(0, limit)
-    .map(
-      ({ name, time, bytes, files }): RunLine => ({
-        id: name,
-        time,
-        outcome: 'failed',
-        bytes,
-        seconds: undefined,
-        what: `no manifest beside ${files === 1 ? 'its file' : `its ${files} files`}: interrupted, or still at work`,
-      }),
-    );
+    .map(({ open: _, ...run }): RunLine => ({ ...run, outcome: 'failed', seconds: undefined, restorable: false }));
   return [...made, ...failed].sort((a, b) => b.time.getTime() - a.time.getTime()).slice(0, limit);
 }
 

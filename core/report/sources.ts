@@ -7,6 +7,7 @@ import { readManifest } from '../read-manifest.js';
 import { wrongFiles } from '../soundness.js';
 import type { Storage, StoredObject } from '../storage.js';
 import { readVerification, type Verification } from '../verification.js';
+import type { FailedRun } from './failures.js';
 
 export interface TargetKey {
   readonly kind: Kind;
@@ -17,6 +18,8 @@ export interface TargetKey {
 export interface TargetSource extends TargetKey {
   readonly storage: string;
   readonly catalog: Catalog;
+  /** Runs that are known to have failed, from elsewhere than the listing. */
+  readonly failures?: readonly FailedRun[];
   /** By backup id, of those whose records were read; see {@link sample}. */
   readonly facts: ReadonlyMap<string, Facts>;
 }

@@ -1,9 +1,9 @@
 import type { Backup } from '../catalog.js';
 import { judgeFreshness } from '../freshness.js';
-import { leftoversOf } from './leftovers.js';
+import { failedRuns } from './failures.js';
 import type { Proof, RestoreTime, Target, TargetReport } from './model.js';
 import type { Removal } from './removals.js';
-import { count, listed, minuteOf, size, span, targetName } from './text.js';
+import { capital, count, listed, minuteOf, size, span, targetName } from './text.js';
 
 /** Safe; backed up, but something wants a look; not safe. Worst last. */
 export const levels = ['safe', 'look', 'danger'] as const;
@@ -161,14 +161,18 @@ function trust({ target, newest, proof, maxProofHours }: Judged, now: Date): Pro
 function oddities({ target, newest, removals }: Judged, now: Date): Problem[] {
   const name = targetName(target);
   const problems: Problem[] = [];
-  const failed = leftoversOf(target).filter(({ time }) => {
+  const failed = failedRuns(target).filter(({ time, open }) => {
     const age = now.getTime() - time.getTime();
-    return age > atWork && age < 366 * 86_400_000 && (!newest || time > newest.time);
+    return (!open || age > atWork) && age < 366 * 86_400_000 && (!newest || time > newest.time);
   });
   const [last] = failed;
   if (last) {
-    const text = `${count(failed.length, `${name} run`)} since the newest backup left no manifest, the last at ${minuteOf(last.time)}`;
-    problems.push({ level: 'look', text, hint: 'The log of that run says why; the next cleanup clears what it left.' });
+    const text = `${count(failed.length, `${name} run`)} since the newest backup failed, the last at ${minuteOf(last.time)}`;
+    problems.push({
+      level: 'look',
+      text,
+      hint: `${capital(last.what)}. Its log says more; cleanup clears what it left.`,
+    });
   }
   const ahead = target.backups.filter(({ time }) => time.getTime() > now.getTime() + 3_600_000);
   if (ahead.length > 0) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parsePrices } from '../../core/report/storage-use.js';
 import { parseKeep } from '../../core/retention.js';
 import { parseSchedule } from '../../core/schedules.js';
 import { isTimeZone, similarTimeZone } from '../../core/time-zone.js';
@@ -69,6 +70,11 @@ export const keep = checked((value) => {
   const parsed = parseKeep(value);
   return typeof parsed === 'string' ? parsed : undefined;
 }, 'must be like daily=7,weekly=4,monthly=12');
+
+export const prices = checked((value) => {
+  const parsed = parsePrices(value);
+  return typeof parsed === 'string' ? parsed : undefined;
+}, 'must be like STANDARD=0.023,STANDARD_IA=0.0125 USD');
 
 export const arn = (service: string, rest: RegExp, example: string) =>
   text(new RegExp(`^arn:aws[a-z-]*:${service}:${rest.source}$`), `must be like ${example}`);

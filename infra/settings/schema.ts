@@ -8,6 +8,7 @@ import {
   keep,
   keyArn,
   list,
+  prices,
   region,
   schedule,
   secretArn,
@@ -129,6 +130,8 @@ export const environmentSchema = group({
     /^[\w.-]+(?::\d+)?\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/,
     'must be an image with its registry, like 123456789012.dkr.ecr.eu-west-1.amazonaws.com/respaldo:1.0',
   ).optional(),
+  /** What a GB costs a month, for the dashboard: `STANDARD=0.023,STANDARD_IA=0.0125 USD`. */
+  prices: prices.optional(),
   /** Where people find docs/runbook.md. */
   runbook: text(/^\S+$/, 'must be a URL or a path').default('docs/runbook.md'),
 });

@@ -30,7 +30,7 @@ function Page({ report }: { report: Report }) {
         </header>
         <main>
           <VerdictPart verdict={verdict} />
-          <TargetCards report={report} />
+          <TargetCards report={report} linked />
           <div class="two">
             <section aria-labelledby="next">
               <h2 id="next">What happens next</h2>

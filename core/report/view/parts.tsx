@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { formatLocalTime } from '../../time-zone.js';
 import type { Report, TargetReport } from '../model.js';
 import type { RunLine } from '../runs.js';
-import { count, minuteOf, size, span, targetName } from '../text.js';
+import { capital, count, minuteOf, size, span, targetName } from '../text.js';
 import type { Verdict } from '../verdict.js';
 import { Calendar } from './calendar-view.js';
 import { InlineMark, LevelMark } from './marks.js';
@@ -35,13 +35,13 @@ export function VerdictPart({ verdict }: { verdict: Verdict }) {
 }
 
 /** One card a target: the answer in numbers. */
-export function TargetCards({ report }: { report: Report }) {
+export function TargetCards({ report, linked }: { report: Report; linked: boolean }) {
   return (
     <ul class="cards">
       {report.targets.map((target) => (
         <li key={anchorOf(target)} class={target.verdict.level}>
           <h2>
-            {target.runs.length > 0 ? (
+            {linked && target.runs.length > 0 ? (
               <a href={`#${anchorOf(target)}`}>{capital(targetName(target))}</a>
             ) : (
               capital(targetName(target))
@@ -220,7 +220,9 @@ export function StorageTable({ report }: { report: Report }) {
       {monthlyCost && (
         <p>Altogether {money(monthlyCost.amount, currency)} a month for storage; requests and transfers come on top.</p>
       )}
-      {!hasPrice && <p class="muted">Set BACKUP_PRICE_PER_GB_MONTH to see what it costs.</p>}
+      {!hasPrice && (
+        <p class="muted">Give a price (BACKUP_PRICE_PER_GB_MONTH; “prices” in cdk.json) to see what it costs.</p>
+      )}
     </>
   );
 }
@@ -232,8 +234,4 @@ function money(amount: number | undefined, currency: string): string {
 
 export function anchorOf({ kind, target }: Pick<TargetReport, 'kind' | 'target'>): string {
   return target === '' ? kind : `${target}-${kind}`;
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -81,7 +81,7 @@ describe('the verdict', () => {
       title: 'a run that left no manifest, after some hours',
       runs: [{ time: ago(7), interrupted: true }, proved(20)],
       sentence:
-        'Backed up, but look at this: 1 database run since the newest backup left no manifest, the last at 2026-03-15 03:20.',
+        'Backed up, but look at this: 1 database run since the newest backup failed, the last at 2026-03-15 03:20.',
     },
     {
       title: 'a run that may still be at work is no problem',
