@@ -59,6 +59,8 @@ const widgetCall = z.looseObject({
 export interface WidgetCall {
   /** As if it had been sent by hand: with what was typed into the widget as `confirm`, which decides as always. */
   readonly request: unknown;
+  /** The name that was typed to confirm; undefined for a dry run. */
+  readonly typed: string | undefined;
   readonly theme: string | undefined;
 }
 
@@ -67,9 +69,9 @@ export function readWidgetCall(event: unknown): WidgetCall | undefined {
   const parsed = widgetCall.safeParse(event);
   if (!parsed.success) return undefined;
   const { widgetContext, ...request } = parsed.data;
-  const typed = widgetContext.forms?.all?.confirm;
-  const confirm = request.dryRun !== true && typeof typed === 'string' && typed !== '' ? { confirm: typed } : {};
-  return { request: { ...request, ...confirm }, theme: widgetContext.theme };
+  const { confirm } = widgetContext.forms?.all ?? {};
+  const typed = request.dryRun !== true && typeof confirm === 'string' ? confirm : undefined;
+  return { request: { ...request, ...(typed ? { confirm: typed } : {}) }, typed, theme: widgetContext.theme };
 }
 
 /**

@@ -17,5 +17,5 @@ export async function handler(event: unknown, { awsRequestId }: Context) {
   const context = { ...wiring, ...clients, incidents, now: new Date() };
   const call = readWidgetCall(event);
   if (!call) return restore(context, event, awsRequestId);
-  return answerInWidget(restore(context, call.request, awsRequestId), call.theme);
+  return answerInWidget(restore(context, call.request, awsRequestId), call);
 }

@@ -90,7 +90,7 @@ describe('a restore from the widget', () => {
     const press = (confirm: string) =>
       deployed.restore({ backup: newest, widgetContext: { forms: { all: { confirm } } } });
     for (const wrong of ['', 'crm ', 'CRM', 'shop']) {
-      expectIn(await press(wrong), ['What a restore would do']);
+      expectIn(await press(wrong), ['Nothing was restored']);
     }
     expect(ecs.calls()).toHaveLength(0);
     expectIn(await press('crm'), ['The restore is running']);
@@ -99,9 +99,10 @@ describe('a restore from the widget', () => {
   });
 
   it('says as text what a person did wrong, and leaves bugs to the log', async () => {
+    const call = { request: {}, typed: undefined, theme: 'dark' };
     const wrong = new OperatorError('USAGE', 'a <b>', 'Do c.');
-    expectIn(await answerInWidget(Promise.reject(wrong), 'dark'), ['USAGE: a &lt;b>']);
-    await expect(answerInWidget(Promise.reject(new Error('bug')), undefined)).rejects.toThrow('bug');
+    expectIn(await answerInWidget(Promise.reject(wrong), call), ['USAGE: a &lt;b>']);
+    await expect(answerInWidget(Promise.reject(new Error('bug')), call)).rejects.toThrow('bug');
   });
 });
 

@@ -35,7 +35,13 @@ export interface OpenPage {
   readonly complaints: readonly string[];
 }
 
-export async function openPage(browser: Browser, html: string, options: BrowserContextOptions): Promise<OpenPage> {
+/** @param agrees to whatever it asks */
+export async function openPage(
+  browser: Browser,
+  html: string,
+  options: BrowserContextOptions,
+  agrees = false,
+): Promise<OpenPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const requests: string[] = [];
@@ -45,7 +51,7 @@ export async function openPage(browser: Browser, html: string, options: BrowserC
   page.on('console', (message) => complaints.push(message.text()));
   page.on('dialog', (dialog) => {
     complaints.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
+    void (agrees ? dialog.accept() : dialog.dismiss());
   });
   await page.setContent(html);
   return { page, requests, complaints };

@@ -60,7 +60,8 @@ export function deployedWidget(runs: readonly MadeRun[], failures: readonly Made
     /** As functions/restore.lambda.ts does. */
     restore: async (event: unknown) => {
       const call = readWidgetCall(event);
-      return answerInWidget(restore(restoring, call?.request ?? event, 'request-1'), call?.theme);
+      if (!call) throw new Error('this was not called by a widget');
+      return answerInWidget(restore(restoring, call.request, 'request-1'), call);
     },
   };
 }
