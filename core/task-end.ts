@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { workerStartedBy } from './deployment.js';
 import { type ErrorCode, type ExitName, errorCodes, exitCodes, exitMeanings } from './errors.js';
 import type { Failure } from './events.js';
 
@@ -11,6 +12,7 @@ const taskStateChange = z.object({
   /** `family:respaldo-prod-backup-database` */
   group: z.string(),
   lastStatus: z.string(),
+  startedBy: z.string().optional(),
   createdAt: z.iso.datetime({ offset: true }),
   startedAt: z.iso.datetime({ offset: true }).optional(),
   stopCode: z.string().optional(),
@@ -29,10 +31,14 @@ export interface TaskEnd {
   readonly exitCode: number | undefined;
 }
 
-/** Reads a "Task State Change" event's detail; undefined where the task has not ended, or it is no such event. */
+/**
+ * Reads a "Task State Change" event's detail; undefined where the task has not ended, worked for another one's run, which
+ * goes on without it, or it is no such event.
+ */
 export function parseTaskEnd(detail: unknown): TaskEnd | undefined {
   const parsed = taskStateChange.safeParse(detail);
   if (!parsed.success || parsed.data.lastStatus !== 'STOPPED') return undefined;
+  if (parsed.data.startedBy === workerStartedBy) return undefined;
   const { taskArn, group, createdAt, startedAt, stopCode = '', stoppedReason = '', containers } = parsed.data;
   const reasons = [stoppedReason, ...containers.map(({ reason = '' }) => reason)].filter(Boolean);
   return {

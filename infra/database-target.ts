@@ -9,13 +9,13 @@ import { vaultPrefix } from './vault.js';
 /** A database: the task that backs it up and the one that restores it. */
 export function databaseTarget(context: TargetContext, database: DatabaseSettings): Target {
   const { tasks, network, vault, bus, variables } = context;
-  const { target, host, port, name, cpu, memory, securityGroup } = database;
+  const { target, host, port, name, cpu, memory, securityGroup, tasks: together } = database;
   const kind = 'database' as const;
   network.allowTo(securityGroup, port, `respaldo backs up and restores ${name}`);
   const folder = `${vaultPrefix}${folderOf(kind, target)}`;
   const login = mayLogIn(tasks, database);
   const common = {
-    ...{ kind, target, cpu, memory },
+    ...{ kind, target, cpu, memory, tasks: together },
     variables: {
       ...variables,
       ...(target === '' ? {} : { BACKUP_TARGET: target }),

@@ -9,7 +9,7 @@ import type { Bus } from './bus.js';
 import { RespaldoFunction } from './respaldo-function.js';
 import type { Right } from './rights.js';
 import type { Target } from './target.js';
-import type { Task, Tasks } from './tasks.js';
+import type { Tasks } from './tasks.js';
 import { type Vault, vaultPrefix } from './vault.js';
 
 export interface FunctionsProps {
@@ -43,10 +43,7 @@ export class Functions extends Construct {
       name: 'start-backup',
       description: 'Starts backup tasks: { "kind": "database" | "media" | "full", "target"?: … }',
       timeout: Duration.minutes(2),
-      rights: mayRun(
-        tasks,
-        targets.map(({ backup }) => backup),
-      ),
+      rights: tasks.mayRun(targets.map(({ backup }) => backup)),
     });
     this.restore = new RespaldoFunction(this, 'Restore', {
       ...common,
@@ -54,10 +51,7 @@ export class Functions extends Construct {
       description: 'Restores a backup. Send {} to see what there is; nothing is replaced without "confirm".',
       timeout: Duration.minutes(1),
       rights: [
-        ...mayRun(
-          tasks,
-          targets.map(({ restore }) => restore),
-        ),
+        ...tasks.mayRun(targets.map(({ restore }) => restore)),
         ...mayList,
         ...mayReadManifests,
         ...vault.mayList(incidentsPrefix),
@@ -125,31 +119,6 @@ function logStreams(scope: Construct, { logGroup }: Deployment): string {
     resourceName: `${logGroup}:log-stream:*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-}
-
-/** To run just these task definitions, in every revision, in this cluster, and to hand them just their roles. */
-function mayRun(tasks: Tasks, run: readonly Task[]): Right[] {
-  const stack = Stack.of(tasks);
-  const definitionArn = (family: string) =>
-    stack.formatArn({
-      service: 'ecs',
-      resource: 'task-definition',
-      resourceName: `${family}:*`,
-      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-    });
-  return [
-    {
-      actions: ['ecs:RunTask'],
-      resources: run.map(({ definition }) => definitionArn(definition.family)),
-      conditions: { ArnEquals: { 'ecs:cluster': tasks.cluster.clusterArn } },
-      wildcard: 'A deployment makes a new revision of a task definition; its family is fixed.',
-    },
-    {
-      actions: ['iam:PassRole'],
-      resources: [...run.map(({ role }) => role.roleArn), tasks.executionRole.roleArn],
-      conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-    },
-  ];
 }
 
 const mayMeasure: Right = {

@@ -18,6 +18,7 @@ export class Network extends Construct {
   readonly securityGroups: readonly string[];
   readonly publicAddress: boolean;
   private readonly tasks: SecurityGroup;
+  private tasksMeet = false;
 
   constructor(scope: Construct, id: string, settings: EnvironmentSettings['network']) {
     super(scope, id);
@@ -31,10 +32,17 @@ export class Network extends Construct {
     }
     this.tasks = new SecurityGroup(this, 'Tasks', {
       vpc: this.vpc,
-      description: 'Backup and restore tasks: nobody calls them, they call out',
+      description: 'Backup and restore tasks: nobody else calls them, they call out',
     });
     this.securityGroups = [this.tasks.securityGroupId, ...(settings?.securityGroups ?? [])];
     this.publicAddress = settings?.publicAddress ?? true;
+  }
+
+  /** Lets tasks reach each other. */
+  letTasksMeet(port: number): void {
+    if (this.tasksMeet) return;
+    this.tasksMeet = true;
+    this.tasks.addIngressRule(this.tasks, Port.tcp(port), 'tasks that share one dump or restore');
   }
 
   /** Opens a port of somebody else's security group to the tasks. */

@@ -1,4 +1,4 @@
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import {
   Cluster,
   type ContainerImage,
@@ -9,10 +9,10 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Kind } from '../core/archive-name.js';
-import { containerName, deployedName, type Job, taskFamily, taskLogPrefix } from '../core/deployment.js';
+import { containerName, deployedName, type Job, taskFamily, taskLogPrefix, tasksPort } from '../core/deployment.js';
 import { allowPull, containerImage, runtimePlatform } from './image.js';
 import type { Network } from './network.js';
 import { allow, type Right } from './rights.js';
@@ -36,6 +36,8 @@ export interface TaskProps {
   /** What the program may do in AWS. */
   readonly rights: readonly Right[];
   readonly files?: FilesProps;
+  /** So many tasks share the work; they start each other. @default 1 */
+  readonly tasks?: number;
 }
 
 /** An EFS file system, mounted for the program. */
@@ -58,6 +60,7 @@ export class Tasks extends Construct {
   readonly executionRole: Role;
   private readonly image: ContainerImage;
   private readonly secrets: Record<string, TaskSecret>;
+  private commonSecret: TaskSecret | undefined;
 
   constructor(
     scope: Construct,
@@ -93,7 +96,7 @@ export class Tasks extends Construct {
       : {};
   }
 
-  define({ job, kind, target, cpu, memory, command, variables, rights, files }: TaskProps): Task {
+  define({ job, kind, target, cpu, memory, command, variables, rights, files, tasks = 1 }: TaskProps): Task {
     const { environment, settings, logGroup } = this.props;
     const family = taskFamily(environment, job, { kind, target });
     const scope = new Construct(this, `${target}${job}-${kind}`);
@@ -114,8 +117,8 @@ export class Tasks extends Construct {
       containerName,
       image: this.image,
       command: [...command],
-      environment: { ...variables, BACKUP_LOG: 'json' },
-      secrets: this.secrets,
+      environment: { ...variables, ...(tasks > 1 ? this.togetherVariables(tasks) : {}), BACKUP_LOG: 'json' },
+      secrets: { ...this.secrets, ...(tasks > 1 ? { BACKUP_TASKS_SECRET: this.secretOfTasks() } : {}) },
       // Nobody can change the program in place. What it writes goes to S3, to the database, or to /tmp.
       readonlyRootFilesystem: true,
       // Two minutes is what Fargate allows at most; the program needs seconds to leave nothing half-done.
@@ -139,7 +142,61 @@ export class Tasks extends Construct {
       });
       container.addMountPoints({ sourceVolume: 'files', containerPath: files.path, readOnly: files.readOnly });
     }
+    if (tasks > 1) allow(role, this.mayRun([{ definition, role }]));
     return { definition, role };
+  }
+
+  /** To run just these task definitions, in every revision, in this cluster, and to hand them just their roles. */
+  mayRun(run: readonly Task[]): Right[] {
+    const definitionArn = (family: string) =>
+      Stack.of(this).formatArn({
+        service: 'ecs',
+        resource: 'task-definition',
+        resourceName: `${family}:*`,
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      });
+    return [
+      {
+        actions: ['ecs:RunTask'],
+        resources: run.map(({ definition }) => definitionArn(definition.family)),
+        conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
+        wildcard: 'A deployment makes a new revision of a task definition; its family is fixed.',
+      },
+      {
+        actions: ['iam:PassRole'],
+        resources: [...run.map(({ role }) => role.roleArn), this.executionRole.roleArn],
+        conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      },
+    ];
+  }
+
+  /** How a task starts others that share its work, and is reached by them. */
+  private togetherVariables(tasks: number): Record<string, string> {
+    const { network, settings } = this.props;
+    network.letTasksMeet(tasksPort);
+    return {
+      BACKUP_TASKS: String(tasks),
+      BACKUP_TASKS_PORT: String(tasksPort),
+      BACKUP_TASKS_SUBNETS: network.subnets.join(','),
+      BACKUP_TASKS_SECURITY_GROUPS: network.securityGroups.join(','),
+      BACKUP_TASKS_PUBLIC_ADDRESS: String(network.publicAddress),
+      BACKUP_TASKS_CAPACITY: settings.capacity === 'SPOT' ? 'FARGATE_SPOT' : 'FARGATE',
+    };
+  }
+
+  /** One for the environment: tasks of different runs tell each other apart by the run's own id. */
+  private secretOfTasks(): TaskSecret {
+    if (this.commonSecret) return this.commonSecret;
+    const secret = new Secret(this, 'TasksSecret', {
+      description: 'By which tasks that share a run know each other',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+    });
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'It opens nothing but a run’s own port, for minutes, to tasks of the same security group.',
+    });
+    this.commonSecret = TaskSecret.fromSecretsManager(secret as ISecret); // the two disagree only on whether an absent value may be undefined
+    return this.commonSecret;
   }
 }
 

@@ -19,17 +19,13 @@ const taskMetadata = z.object({
 });
 
 /** Further tasks of this one's own definition. The secret is in the definition already: overrides can be read by many. */
-export async function ecsLauncher(
-  { settings, environment, log }: Run,
-  metadataUri: string,
-  ecs = new ECSClient({
-    ...(environment.AWS_REGION ? { region: environment.AWS_REGION } : {}),
-    ...(settings.AWS_ENDPOINT_URL ? { endpoint: settings.AWS_ENDPOINT_URL } : {}),
-  }),
-): Promise<Launcher> {
+export async function ecsLauncher({ settings, log }: Run, metadataUri: string): Promise<Launcher> {
   const response = await fetch(`${metadataUri}/task`, { signal: AbortSignal.timeout(5_000) });
-  if (!response.ok) throw new Error(`the task's metadata cannot be read: ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`the task’s metadata cannot be read: ${response.status} ${response.statusText}`);
   const task = taskMetadata.parse(await response.json());
+  const region = /^arn:[^:]+:ecs:([^:]+):/.exec(task.Cluster)?.[1] ?? settings.AWS_REGION;
+  const endpoint = settings.AWS_ENDPOINT_URL;
+  const ecs = new ECSClient({ ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) });
   const own = task.Containers[0]?.Networks[0]?.IPv4Addresses[0];
   const host = settings.BACKUP_TASKS_ADDRESS ?? own;
   if (!host) throw new Error('the task’s metadata name no address');

@@ -61,7 +61,14 @@ function targets({ databases, media, network }: EnvironmentSettings): Problem[] 
       });
     }
   }
-  for (const [index, { secretArn, iamAuthentication }] of databases.entries()) {
+  for (const [index, { secretArn, iamAuthentication, format, tasks }] of databases.entries()) {
+    if (tasks > 1 && format !== 'parallel') {
+      problems.push({
+        path: ['databases', index, 'tasks'],
+        value: tasks,
+        allowed: `needs "format": "parallel"; only that can be shared`,
+      });
+    }
     if ((secretArn === undefined) === (iamAuthentication === undefined)) {
       problems.push({ path: ['databases', index], allowed: 'must have one of secretArn and iamAuthentication' });
     }

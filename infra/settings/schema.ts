@@ -52,7 +52,9 @@ const database = group({
   }).optional(),
   securityGroup: securityGroup.optional(),
   sslMode: choice(['require', 'verify-full', 'prefer', 'disable']).default('require'),
-  format: choice(['plain', 'custom']).default('plain'),
+  format: choice(['plain', 'custom', 'parallel']).default('plain'),
+  /** Of format parallel: so many tasks share each backup and restore. */
+  tasks: whole(1, 16).default(1),
   compression: choice(compressions).default('gzip'),
   ...size,
   ...rhythm,

@@ -29,6 +29,6 @@ export function startRespaldo(args: readonly string[], env: CliEnvironment, opti
     extendEnv: false,
     reject: false,
     stdin: 'ignore',
-    timeout: 120_000,
+    timeout: options.timeout ?? 120_000,
   });
 }
