@@ -12,3 +12,19 @@ describe('the documents', () => {
     expect(await readFile('docs/runbook.md', 'utf8')).toMatch(new RegExp(`^#+ ${code}$`, 'm'));
   });
 });
+
+describe('the page of promises', async () => {
+  const text = await readFile('docs/promises.md', 'utf8');
+  const named = [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, path]) => path as string);
+
+  it.each([...new Set(named)])('%s is a test', async (path) => {
+    expect(path).toMatch(/\.test\.ts$/);
+    expect(await readFile(path, 'utf8')).toMatch(/\bit(?:\.\w+)?[.(]/);
+  });
+
+  it('names a test for every promise, and the README leads to it', async () => {
+    const promises = text.split('\n').filter((line) => line.startsWith('| ') && line.endsWith('.test.ts) |'));
+    expect(promises.length).toBeGreaterThan(15);
+    expect(await readFile('README.md', 'utf8')).toContain('(docs/promises.md)');
+  });
+});

@@ -66,22 +66,26 @@ export const crmSample = `
   INSERT INTO events SELECT date '2025-01-01' + i % 700, 'event ' || i FROM generate_series(1, 1000) i;
 `;
 
-/** A hash of every row of every table, and the sequences: equal for equal databases, whatever the physical order. */
-export async function contentsOf(database: string): Promise<Record<string, string>> {
-  const tables = await query<{ name: string }>(
+/**
+ * A hash of every row of every table, and the sequences: equal for equal databases, whatever the physical order.
+ *
+ * @param ask runs SQL in a database; default: of the server that all tests share
+ */
+export async function contentsOf(database: string, ask: typeof query = query): Promise<Record<string, string>> {
+  const tables = await ask<{ name: string }>(
     database,
     `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`,
   );
   const contents: Record<string, string> = {};
   for (const { name } of tables) {
-    const [row] = await query<{ hash: string; count: string }>(
+    const [row] = await ask<{ hash: string; count: string }>(
       database,
       `SELECT count(*) AS count, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text AS hash FROM ONLY ${name} t`,
     );
     contents[name] = `${row?.count} rows, ${row?.hash}`;
   }
-  for (const { name, value } of await query<{ name: string; value: string }>(
+  for (const { name, value } of await ask<{ name: string; value: string }>(
     database,
     "SELECT format('%I.%I', schemaname, sequencename) AS name, coalesce(last_value::text, 'unused') AS value FROM pg_sequences ORDER BY 1",
   )) {

@@ -150,10 +150,10 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
 export interface TcpFault {
   /** Bytes, both ways together, after which it happens. */
   readonly after: number;
-  readonly what: 'reset' | 'stall' | 'close';
+  readonly what: 'reset' | 'stall' | 'close' | 'pause';
 }
 
-/** A way to a server that breaks. Which connection breaks is chosen by its number, counted from 0. It ends with the test. */
+/** A way to a server that breaks, or falls silent for a second once. Which connection breaks is chosen by its number, counted from 0. It ends with the test. */
 export async function tcpProxy(port: number, fault: (connection: number) => TcpFault | undefined): Promise<number> {
   let connections = 0;
   const server = createTcpServer((near) => {
@@ -161,12 +161,13 @@ export async function tcpProxy(port: number, fault: (connection: number) => TcpF
     connections += 1;
     const far = connect(port, '127.0.0.1');
     let passed = 0;
+    let paused = false;
     near.on('error', () => far.destroy()).on('close', () => far.destroy());
     far.on('error', () => near.destroy()).on('close', () => near.end());
     const pass = (from: Socket, to: Socket) =>
       from.on('data', (chunk: Buffer) => {
         passed += chunk.length;
-        if (!broken || passed <= broken.after) {
+        if (!broken || paused || passed <= broken.after) {
           if (to.write(chunk)) return;
           from.pause();
           to.once('drain', () => from.resume());
@@ -174,6 +175,15 @@ export async function tcpProxy(port: number, fault: (connection: number) => TcpF
         }
         near.pause();
         far.pause();
+        if (broken.what === 'pause' && !paused) {
+          paused = true;
+          void delay(1_000).then(() => {
+            to.write(chunk);
+            near.resume();
+            far.resume();
+          });
+          return;
+        }
         if (broken.what === 'reset') near.resetAndDestroy();
         if (broken.what === 'close') near.end();
       });
