@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '../core/errors.js';
 import { documents } from '../tools/docs/render.js';
@@ -6,6 +6,13 @@ import { documents } from '../tools/docs/render.js';
 describe('the documents', () => {
   it.each(Object.entries(documents()))('%s says what the code does ("npm run docs" writes it)', async (path, text) => {
     expect(await readFile(path, 'utf8')).toBe(text);
+  });
+
+  it('no page holds the marks of a merge that was not finished', async () => {
+    const pages = (await readdir('docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+    for (const page of [...pages, 'README.md', 'CHANGELOG.md']) {
+      expect(await readFile(page, 'utf8'), page).not.toMatch(/^(?:<{7} |>{7} |={7}$)/m);
+    }
   });
 
   it.each(Object.keys(errorCodes))('the runbook has a heading for %s', async (code) => {
