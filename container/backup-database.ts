@@ -1,12 +1,14 @@
+import type pg from 'pg';
+import { formatForSize } from '../core/dump-format.js';
 import { announcingBackup } from './announce.js';
 import { type BackupResult, discardDraft, draftBackup } from './backup.js';
-import type { DatabaseBackupOptions, DumpJob } from './dump-job.js';
+import type { DatabaseBackupOptions, DumpFormat, DumpJob } from './dump-job.js';
 import { dumpSingle } from './dump-single.js';
 import { dumpParallel } from './parallel/dump-parallel.js';
 import { clientsFor } from './postgres/clients.js';
 import { connectionFrom } from './postgres/connection.js';
 import { rolesCommand } from './postgres/dump.js';
-import { serverVersion } from './postgres/server.js';
+import { databaseProperties, serverVersion } from './postgres/server.js';
 import { withSnapshot } from './postgres/snapshot.js';
 import { watchSnapshot } from './postgres/snapshot-watch.js';
 import type { Run } from './run.js';
@@ -25,17 +27,18 @@ export function backupDatabase(run: Run, options: DatabaseBackupOptions): Promis
   return announcingBackup(run, 'database', () => takeBackup(run, options));
 }
 
-async function takeBackup(run: Run, options: DatabaseBackupOptions): Promise<BackupResult> {
+async function takeBackup(run: Run, wanted: DatabaseBackupOptions): Promise<BackupResult> {
   const { settings } = run;
   const connection = await connectionFrom(settings, run.environment);
-  const compressor = await chooseCompressor(options.compression, settings.BACKUP_COMPRESSION_LEVEL);
+  const compressor = await chooseCompressor(wanted.compression, settings.BACKUP_COMPRESSION_LEVEL);
   if (compressor?.notice) run.log.warn(compressor.notice);
   const seal = await encryptor(settings);
-  const draft = await draftBackup(run, 'database', options.uploadS3);
+  const draft = await draftBackup(run, 'database', wanted.uploadS3);
   return withSnapshot(connection, draft.target, `backup ${draft.id}`, async (snapshot) => {
     const version = await serverVersion(snapshot.client);
     const clients = await clientsFor(version, `backup of "${connection.database}" not taken`, settings.PG_BINDIR);
     const server = version.text;
+    const options = { ...wanted, format: await formatOf(wanted, snapshot.client, connection.database) };
     const job: DumpJob = { run, options, draft, connection, compressor, encryptor: seal, snapshot, clients, server };
     const stored = new StoredFiles({ ...job, compression: options.compression });
     const endWatch = watchSnapshot(run, connection.database);
@@ -53,6 +56,12 @@ async function takeBackup(run: Run, options: DatabaseBackupOptions): Promise<Bac
       endWatch();
     }
   });
+}
+
+async function formatOf({ format }: DatabaseBackupOptions, client: pg.Client, database: string): Promise<DumpFormat> {
+  if (format !== 'auto') return format;
+  const { bytes = 0 } = (await databaseProperties(client, database)) ?? {};
+  return formatForSize(bytes);
 }
 
 async function storeRoles(job: DumpJob, stored: StoredFiles): Promise<void> {

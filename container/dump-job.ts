@@ -16,7 +16,8 @@ import type { Compressor } from './streams/compress.js';
 import type { Encryptor } from './streams/encrypt.js';
 
 export interface DatabaseBackupOptions {
-  readonly format: 'plain' | 'custom' | 'parallel';
+  /** `auto`: parallel for a large database, custom for others. */
+  readonly format: DumpFormat | 'auto';
   readonly compression: Compression;
   readonly uploadS3: boolean;
   readonly selection: Selection;
@@ -30,10 +31,12 @@ export interface DatabaseBackupOptions {
   readonly maxRate?: number | undefined;
 }
 
+export type DumpFormat = 'plain' | 'custom' | 'parallel';
+
 /** What one dump has found out and works with. */
 export interface DumpJob {
   readonly run: Run;
-  readonly options: DatabaseBackupOptions;
+  readonly options: DatabaseBackupOptions & { readonly format: DumpFormat };
   readonly draft: Draft;
   readonly connection: Connection;
   readonly compressor: Compressor | undefined;

@@ -57,7 +57,7 @@ export class BackupService {
     const run = await this.run();
     return backupDatabase(run, {
       format: run.settings.BACKUP_FORMAT,
-      compression: compressionOf(run, options.compress),
+      compression: /^(parallel|auto)$/.test(run.settings.BACKUP_FORMAT) ? 'zstd' : compressionOf(run, options.compress),
       uploadS3: options.uploadS3 === true,
       selection: everything,
       globals: 'none',

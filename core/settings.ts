@@ -76,9 +76,11 @@ export const settingsSchema = z.object({
     .describe('Log in to RDS with a token made by IAM instead of a password, as `PGUSER`.'),
   PG_BINDIR: z.string().optional().describe('A directory with pg_dump, pg_restore and psql, looked at first.'),
   BACKUP_FORMAT: z
-    .enum(['plain', 'custom', 'parallel'])
+    .enum(['plain', 'custom', 'parallel', 'auto'])
     .default('plain')
-    .describe('pg_dump’s format for `backup --database`.'),
+    .describe(
+      'pg_dump’s format for `backup --database`; `parallel`, many sessions into many objects; or `auto`: parallel above 1 GB, custom below, both compressed with zstd.',
+    ),
   BACKUP_COMPRESSION: z.enum(compressions).default('gzip').describe('How archives are compressed.'),
   BACKUP_COMPRESSION_LEVEL: whole(1, 19)
     .optional()

@@ -20,7 +20,7 @@ interface BackupOptions {
   readonly full?: true;
   readonly list?: true;
   readonly cleanup?: true;
-  readonly format?: 'plain' | 'custom' | 'parallel';
+  readonly format?: 'plain' | 'custom' | 'parallel' | 'auto';
   readonly compress: boolean;
   readonly compression?: Compression;
   readonly uploadS3?: true;
@@ -47,11 +47,10 @@ export function registerBackup(root: Command, invocation: Invocation): void {
     .option('--list', 'list the backups, as "respaldo list"')
     .option('--cleanup', 'remove what the retention policy does not keep, as "respaldo cleanup"')
     .addOption(
-      new Option('--format <format>', 'pg_dump’s plain or custom format, or parallel (BACKUP_FORMAT)').choices([
-        'plain',
-        'custom',
-        'parallel',
-      ]),
+      new Option(
+        '--format <format>',
+        'pg_dump’s plain or custom format, parallel, or auto, which is parallel above 1 GB (BACKUP_FORMAT)',
+      ).choices(['plain', 'custom', 'parallel', 'auto']),
     )
     .option('--no-compress', 'store uncompressed')
     .addOption(new Option('--compression <method>', 'how to compress (BACKUP_COMPRESSION)').choices(compressions))
@@ -99,7 +98,8 @@ function databaseOptions(options: BackupOptions, settings: Settings) {
   const format = options.format ?? settings.BACKUP_FORMAT;
   return {
     format,
-    compression: format === 'parallel' ? parallelCompression(options) : compressionOf(options, settings),
+    compression:
+      format === 'parallel' || format === 'auto' ? zstdCompression(options, format) : compressionOf(options, settings),
     jobs: options.jobs,
     tasks: options.tasks,
     maxRate: options.maxRate,
@@ -127,11 +127,11 @@ function mediaOptions(options: BackupOptions, settings: Settings) {
 }
 
 /** A parallel dump is of many objects, each compressed with zstd as it is read. */
-function parallelCompression({ compress, compression }: BackupOptions): Compression {
+function zstdCompression({ compress, compression }: BackupOptions, format: string): Compression {
   if (compress && (compression ?? 'zstd') === 'zstd') return 'zstd';
   throw new OperatorError(
     'USAGE',
-    'a parallel dump is always compressed with zstd',
+    `--format ${format}: always compressed with zstd`,
     'Leave the compression out, or use --format plain or custom.',
   );
 }

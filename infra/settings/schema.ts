@@ -52,7 +52,8 @@ const database = group({
   }).optional(),
   securityGroup: securityGroup.optional(),
   sslMode: choice(['require', 'verify-full', 'prefer', 'disable']).default('require'),
-  format: choice(['plain', 'custom', 'parallel']).default('plain'),
+  /** `auto`: parallel for databases above 1 GB, pg_dump's custom format for others. */
+  format: choice(['auto', 'plain', 'custom', 'parallel']).default('auto'),
   /** Of format parallel: so many tasks share each backup and restore. */
   tasks: whole(1, 16).default(1),
   compression: choice(compressions).default('gzip'),
