@@ -9,6 +9,7 @@ import { registerList } from './commands/list.js';
 import { registerReport } from './commands/report.js';
 import { registerRestore } from './commands/restore.js';
 import { registerUndelete } from './commands/undelete.js';
+import { registerSchedules } from './commands/schedules.js';
 import { registerVerify } from './commands/verify.js';
 import { registerWorker } from './commands/worker.js';
 import type { Run } from './run.js';
@@ -76,6 +77,7 @@ export function commands(invocation: Invocation): Command {
     registerReport,
     registerDoctor,
     registerWorker,
+    registerSchedules,
   ])
     register(root, invocation);
   root.addHelpText(

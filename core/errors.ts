@@ -53,6 +53,7 @@ export const errorCodes = {
   MEDIA_UNREADABLE: 'source',
   RESTORE_FAILED: 'source',
   SWAP_FAILED: 'source',
+  AWS_FAILED: 'storage',
   STORAGE_FAILED: 'storage',
   STORAGE_FULL: 'storage',
   STORAGE_DENIED: 'storage',

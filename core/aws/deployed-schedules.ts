@@ -1,12 +1,14 @@
-import { type CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { GetScheduleCommand, paginateListSchedules, type SchedulerClient } from '@aws-sdk/client-scheduler';
+import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { type Kind, kinds } from '../archive-name.js';
 import { megabytes } from '../backup-table.js';
 import { readCatalog } from '../catalog.js';
 import type { Deployment } from '../deployment.js';
-import { incidentFolder, readNote } from '../incidents.js';
+import { incidentFolder, incidentsPrefix, readNote } from '../incidents.js';
 import type { DeployedSchedule, LastRun } from '../schedule-table.js';
 import type { Storage } from '../storage.js';
+import { s3Client } from './s3-client.js';
+import { S3Storage } from './s3-storage.js';
 
 export interface ScheduleClients {
   readonly scheduler: SchedulerClient;
@@ -47,6 +49,25 @@ export async function deployedSchedules(options: DeployedSchedulesOptions): Prom
     }
   }
   return schedules.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The same for whoever has no clients and storages yet: with the credentials of the SDK's own chain. */
+export function vaultSchedules(
+  deployment: Deployment,
+  endpoint: string | undefined,
+  now: Date,
+): Promise<DeployedSchedule[]> {
+  const { region, vault } = deployment;
+  const client = s3Client({ region, endpoint });
+  const below = (prefix: string) => new S3Storage({ client, bucket: vault.bucket, prefix });
+  return deployedSchedules({
+    deployment,
+    storage: below(vault.prefix),
+    incidents: below(incidentsPrefix),
+    scheduler: new SchedulerClient({ region }),
+    cloudWatch: new CloudWatchClient({ region }),
+    now,
+  });
 }
 
 function parseInput(text = '{}'): { kind: Kind; target: string } | undefined {
