@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { findProgram } from '../../container/streams/programs.js';
-import { least, shipped, synthesize } from '../support/stack.js';
+import { least, shipped, synthesize } from '../support/aws/stack.js';
 
 const cfnLint = await findProgram('cfn-lint');
 if (!cfnLint)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allows, rightsOf, rolesOf, type Statement, statementsOf, symbolic } from '../support/iam.js';
-import { least, resourcesOf, type Template, template } from '../support/stack.js';
+import { allows, rightsOf, rolesOf, type Statement, statementsOf, symbolic } from '../support/aws/iam.js';
+import { least, resourcesOf, type Template, template } from '../support/aws/stack.js';
 
 const prod = template();
 const kms = template({

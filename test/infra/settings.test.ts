@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OperatorError } from '../../core/errors.js';
 import { readEnvironment } from '../../infra/settings/read.js';
-import { least, shipped } from '../support/stack.js';
+import { least, shipped } from '../support/aws/stack.js';
 
 const now = new Date('2026-01-15T00:00:00Z');
 const [database] = least.databases;

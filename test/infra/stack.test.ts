@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { taskFailureCodes } from '../../core/events.js';
 import { alarmHeadings } from '../../core/runbook.js';
-import { symbolic } from '../support/iam.js';
-import { least, resourcesOf, synthesize, template } from '../support/stack.js';
+import { symbolic } from '../support/aws/iam.js';
+import { least, resourcesOf, synthesize, template } from '../support/aws/stack.js';
 
 const prod = template();
 const bare = template({ env: 'bare', environments: { bare: least } });

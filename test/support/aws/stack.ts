@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { stackName } from '../../core/deployment.js';
-import { buildApp } from '../../infra/app.js';
+import { stackName } from '../../../core/deployment.js';
+import { buildApp } from '../../../infra/app.js';
 
 /** What a synthesis made of one stack. */
 export interface Template {

@@ -8,7 +8,8 @@ export interface Statement {
   readonly condition: Condition;
 }
 
-type Condition = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** Operator, key, and the values of which one must fit. */
+type Condition = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** Turns a value of a template into text. */
 export type ToText = (value: unknown) => string;
@@ -23,7 +24,12 @@ export function statementsOf(template: Template, roleId: string, toText: ToText 
       effect: Effect,
       actions: [Action].flat().map(String),
       resources: [on].flat().map(toText),
-      condition,
+      condition: Object.fromEntries(
+        Object.entries(condition).map(([operator, keys]) => [
+          operator,
+          Object.fromEntries(Object.entries(keys).map(([key, wanted]) => [key, [wanted].flat().map(toText)])),
+        ]),
+      ),
     }));
 }
 
@@ -31,7 +37,7 @@ interface RawStatement {
   readonly Effect: string;
   readonly Action: unknown;
   readonly Resource: unknown;
-  readonly Condition?: Condition;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The roles' ids, by what works with them: task families and the Lambdas' names. */
@@ -55,8 +61,8 @@ export function rightsOf(template: Template, name: string): Statement[] {
 
 /** A value as text, references as `<Id>` and `<Id.Attribute>`: `<VaultBucket0925C477.Arn>/backups/*`. */
 export function symbolic(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const [[name, argument] = ['', '']] = Object.entries((value ?? {}) as Record<string, unknown>);
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[name, argument] = ['', '']] = Object.entries(value as Record<string, unknown>);
   if (name === 'Ref') return `<${argument}>`;
   if (name === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
   if (name !== 'Fn::Join') return JSON.stringify(value);
@@ -94,11 +100,8 @@ function holds(condition: Condition, context: Readonly<Record<string, string>>):
   return Object.entries(condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) => {
       const found = context[key];
-      if (operator === 'Null') return (found === undefined) === (String(wanted) === 'true');
-      return (
-        found !== undefined &&
-        [wanted].flat().some((each) => matches(typeof each === 'string' ? each : symbolic(each), found))
-      );
+      if (operator === 'Null') return (found === undefined) === (wanted[0] === 'true');
+      return found !== undefined && wanted.some((each) => matches(each, found));
     }),
   );
 }

@@ -1,0 +1,310 @@
+import { randomBytes } from 'node:crypto';
+import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { stampOf } from '../../core/archive-name.js';
+import { manifestPadding } from '../../core/manifest.js';
+import { clientConfig } from '../support/aws/clients.js';
+import { type Deployed, deploy } from '../support/aws/deploy.js';
+import { runAsFargate, type TaskStateChange } from '../support/aws/fargate.js';
+import { type Front, openFront, type StartedTask } from '../support/aws/front.js';
+import { rolesOf, statementsOf } from '../support/aws/iam.js';
+import { type Answer, invoke } from '../support/aws/lambda.js';
+import { resourcesOf } from '../support/aws/stack.js';
+import { respaldo } from '../support/cli.js';
+import { contentsOf, crmSample, query } from '../support/postgres.js';
+import { s3Endpoint } from '../support/s3.js';
+
+/*
+ * One environment, deployed by the CDK's own command line and used like one in AWS. Moto stands in for AWS, a proxy before
+ * it judges each request by the deployed policies, and each task that is started runs as a process of this machine.
+ */
+const env = `t${randomBytes(4).toString('hex')}`;
+const database = `aws_${env}`;
+const moto = s3Endpoint() ?? '';
+const name = (of: string) => `respaldo-${env}-${of}`;
+
+let deployed: Deployed;
+let front: Front;
+let bucket: string;
+const tasks: StartedTask[] = [];
+const ends: Promise<TaskStateChange>[] = [];
+
+const call = (lambda: string, event: unknown, requestId?: string): Promise<Answer> =>
+  invoke(deployed, moto, front.endpoint, name(lambda), event, requestId);
+const s3 = () => new S3Client({ ...clientConfig(moto), forcePathStyle: true });
+
+async function keys(prefix: string): Promise<string[]> {
+  const { Contents = [] } = await s3().send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+  return Contents.map(({ Key = '' }) => Key);
+}
+
+/** What the Scheduler sends when a schedule is due. */
+async function due(schedule: string, time: string): Promise<unknown> {
+  const scheduler = new SchedulerClient(clientConfig(moto));
+  const { Target, Arn = '' } = await scheduler.send(
+    new GetScheduleCommand({ GroupName: name('schedules'), Name: schedule }),
+  );
+  const input = Target?.Input ?? '{}';
+  return JSON.parse(
+    input.replaceAll('<aws.scheduler.schedule-arn>', Arn).replaceAll('<aws.scheduler.scheduled-time>', time),
+  );
+}
+
+/** Waits for the task that was started last, and tells task-stopped of its end. */
+async function ended(): Promise<{ end: TaskStateChange; outcome: Answer }> {
+  const end = await ends.at(-1);
+  if (!end) throw new Error('no task was started');
+  return { end, outcome: await call('task-stopped', { detail: end }) };
+}
+
+describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () => {
+  beforeAll(async () => {
+    await query('postgres', `CREATE DATABASE ${pg.escapeIdentifier(database)}`);
+    await query(database, crmSample);
+    const { ARN: secretArn } = await new SecretsManagerClient(clientConfig(moto)).send(
+      new CreateSecretCommand({
+        Name: name('login'),
+        SecretString: JSON.stringify({ username: 'postgres', password: 'not asked for here' }),
+      }),
+    );
+    deployed = await deploy(moto, env, {
+      zone: 'Europe/Madrid',
+      databases: [
+        {
+          host: '127.0.0.1',
+          port: inject('postgres').port,
+          name: database,
+          secretArn,
+          sslMode: 'disable',
+          format: 'custom',
+        },
+      ],
+      retention: { days: 30 },
+      image: 'registry.example/respaldo:test',
+    });
+    bucket = deployed.resolve({ Ref: resourcesOf(deployed.template, 'AWS::S3::Bucket')[0]?.[0] }) as unknown as string;
+    const roles = Object.entries(rolesOf(deployed.template)).map(
+      ([worker, role]) =>
+        [worker, statementsOf(deployed.template, role, (arn) => String(deployed.resolve(arn)))] as const,
+    );
+    front = await openFront({
+      behind: moto,
+      roles: new Map(roles),
+      onTask: (task) => {
+        tasks.push(task);
+        ends.push(runAsFargate(task, moto, front.endpoint));
+      },
+    });
+  }, 600_000);
+
+  afterAll(async () => {
+    await Promise.allSettled(ends);
+    await front?.close();
+    await deployed?.remove();
+    const left = await query<{ datname: string }>(
+      'postgres',
+      'SELECT datname FROM pg_database WHERE starts_with(datname::text, $1)',
+      [database],
+    );
+    for (const { datname } of left)
+      await query('postgres', `DROP DATABASE ${pg.escapeIdentifier(datname)} WITH (FORCE)`);
+  });
+
+  it('a schedule that is delivered twice takes one backup', async () => {
+    const event = await due('backup-database', '2026-01-15T02:00:00Z');
+    const first = await call('start-backup', event);
+    const second = await call('start-backup', event);
+    expect(first).toMatchObject({
+      result: { started: [{ kind: 'database', taskArn: expect.stringContaining(':task/') }] },
+    });
+    expect(second).toEqual(first);
+    expect(tasks).toHaveLength(1);
+
+    const { end, outcome } = await ended();
+    expect(end.containers).toEqual([{ exitCode: 0 }]);
+    expect(outcome).toEqual({ result: 'well' });
+    expect(await keys('backups/')).toEqual([
+      expect.stringMatching(/^backups\/database\/db_backup_\d{8}_\d{6}\.dump\.gz$/),
+      expect.stringMatching(/^backups\/database\/db_backup_\d{8}_\d{6}\.manifest\.json$/),
+    ]);
+    expect(front.events.at(-1)).toMatchObject({
+      name: 'Backup Completed',
+      detail: { environment: env, kind: 'database', target: '', storedIn: [`s3://${bucket}/backups/`] },
+    });
+  });
+
+  it('the next time it is due, it takes the next', async () => {
+    await call('start-backup', await due('backup-database', '2026-01-16T02:00:00Z'));
+    expect(tasks).toHaveLength(2);
+    expect((await ended()).outcome).toEqual({ result: 'well' });
+  });
+
+  it('restore without a word answers with help, the backups and the schedules', async () => {
+    const { result } = (await call('restore', {})) as { result: Record<string, string[]> };
+    expect(result.help?.[0]).toMatch(/^Send \{ "backup": "latest" \}/);
+    expect(result.backups?.join('\n')).toMatch(/Backups available \(2\):\n-+\nDATABASE \| \d{4}-/);
+    expect(result.schedules?.join('\n')).toMatch(
+      /backup-database +\| cron\(0 3 \* \* \? \*\) +\| next \d{4}-\d\d-\d\d 03:00 +\| last .* ok: db_backup_/,
+    );
+  });
+
+  it.each([
+    { title: 'no confirmation', request: {} },
+    { title: 'a wrong confirmation', request: { confirm: 'another' } },
+    { title: 'a dry run', request: { confirm: database, dryRun: true } },
+  ])('restore with $title answers with the plan and what to send', async ({ request }) => {
+    const before = tasks.length;
+    const { result } = (await call('restore', { backup: 'latest', ...request })) as {
+      result: { plan: string[]; send: unknown };
+    };
+    expect(result.plan.join('\n')).toMatch(new RegExp(`Holds: database "${database}" of PostgreSQL .*, \\d+ tables`));
+    expect(result.send).toEqual({ backup: expect.stringMatching(/^db_backup_/), confirm: database });
+    expect(tasks).toHaveLength(before);
+  });
+
+  it('restore with what the plan said brings the data back', async () => {
+    const before = await contentsOf(database);
+    await query(database, 'DROP VIEW big_deals; DROP TABLE deals; DELETE FROM customers');
+    const { result: plan } = (await call('restore', { backup: 'latest' })) as { result: { send: unknown } };
+    const answer = await call('restore', plan.send);
+    expect(answer).toMatchObject({ result: { started: { log: expect.stringContaining('console.aws.amazon.com') } } });
+    expect((await ended()).outcome).toEqual({ result: 'well' });
+    expect(await contentsOf(database)).toEqual(before);
+    expect(front.events.at(-1)).toMatchObject({
+      name: 'Restore Completed',
+      detail: { environment: env, into: database },
+    });
+  });
+
+  it('check measures the age and the size of the newest backup', async () => {
+    expect(await call('check', {})).toMatchObject({
+      result: { targets: [{ kind: 'database', stale: false, limitHours: 26, damaged: [] }] },
+    });
+    const { MetricDataResults = [] } = await new CloudWatchClient(clientConfig(moto)).send(
+      new GetMetricDataCommand({
+        StartTime: new Date(Date.now() - 3_600_000),
+        EndTime: new Date(Date.now() + 3_600_000),
+        MetricDataQueries: ['HoursSinceLastGoodBackup', 'BackupBytes', 'BackupSizePercent'].map(
+          (MetricName, index) => ({
+            Id: `m${index}`,
+            MetricStat: {
+              Metric: {
+                Namespace: 'Respaldo',
+                MetricName,
+                Dimensions: [
+                  { Name: 'Environment', Value: env },
+                  { Name: 'Kind', Value: 'database' },
+                  { Name: 'Target', Value: 'default' },
+                ],
+              },
+              Period: 60,
+              Stat: 'Maximum',
+            },
+          }),
+        ),
+      }),
+    );
+    const [age, bytes, percent] = MetricDataResults.map(({ Values }) => Values?.[0] ?? Number.NaN);
+    expect(age).toBeLessThan(26);
+    expect(bytes).toBeGreaterThan(1000);
+    expect(percent).toBeGreaterThan(50);
+  });
+
+  it('a task that fails becomes one event, however often and in whatever order ECS tells of it', async () => {
+    await query(
+      'postgres',
+      `ALTER DATABASE ${pg.escapeIdentifier(database)} RENAME TO ${pg.escapeIdentifier(`${database}_gone`)}`,
+    );
+    await call('start-backup', { kind: 'database' });
+    const end = await ends.at(-1);
+    await query(
+      'postgres',
+      `ALTER DATABASE ${pg.escapeIdentifier(`${database}_gone`)} RENAME TO ${pg.escapeIdentifier(database)}`,
+    );
+    expect(end?.containers).toEqual([{ exitCode: 3 }]);
+
+    const told = front.events.length;
+    const answers = [
+      await call('task-stopped', { detail: end }),
+      await call('task-stopped', { detail: { ...end, lastStatus: 'RUNNING' } }),
+      await call('task-stopped', { detail: end }),
+    ];
+    expect(answers).toEqual([
+      { result: expect.objectContaining({ name: 'Backup Failed' }) },
+      { result: 'not ended' },
+      { result: 'told already' },
+    ]);
+    expect(front.events.slice(told)).toEqual([
+      {
+        name: 'Backup Failed',
+        detail: expect.objectContaining({
+          environment: env,
+          kind: 'database',
+          code: 'SERVER_UNREACHABLE',
+          exitCode: 3,
+          reason: expect.stringContaining(database),
+          runbook: 'docs/runbook.md#server_unreachable',
+          log: expect.stringContaining('console.aws.amazon.com'),
+        }),
+      },
+    ]);
+    expect(await keys('incidents/')).toEqual([
+      expect.stringMatching(/^incidents\/backup-database\/\d{8}_\d{6}-.+\.json$/),
+    ]);
+  });
+
+  it('respaldo schedules -e shows each schedule with its next run and its last result', async () => {
+    const { stdout, stderr, exitCode } = await respaldo(['schedules', '-e', env], {
+      AWS_ENDPOINT_URL: moto,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/backup-database .* next \d{4}-\d\d-\d\d 03:00 .* last \d{4}-.* FAILED: SERVER_UNREACHABLE/);
+    expect(stdout).toMatch(/cleanup .* next/);
+  });
+
+  it('cleanup removes what retention does not keep, and leaves its versions', async () => {
+    const [archive = ''] = (await keys('backups/database/')).filter((key) => key.endsWith('.dump.gz'));
+    const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key: archive }));
+    const bytes = (await Body?.transformToByteArray()) ?? '';
+    const old = `backups/database/db_backup_${stampOf(new Date(Date.now() - 40 * 86_400_000))}`;
+    const padded = Buffer.alloc(manifestPadding, ' ');
+    for (const [Key, content] of [
+      [`${old}.dump.gz`, bytes],
+      [`${old}.manifest.json`, padded],
+    ] as const)
+      await s3().send(new PutObjectCommand({ Bucket: bucket, Key, Body: content }));
+
+    const before = await keys('backups/');
+    const [plan] = ((await call('cleanup', { dryRun: true })) as { result: [{ remove: string[]; keep: string[] }] })
+      .result;
+    expect(plan.remove).toEqual([old.replace('backups/database/', '')]);
+    expect(plan.keep).toHaveLength(2);
+    expect(await keys('backups/')).toEqual(before);
+
+    await call('cleanup', {});
+    expect(await keys('backups/')).toEqual(before.filter((key) => !key.startsWith(old)));
+    const { Versions = [] } = await s3().send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: old }));
+    expect(Versions).toHaveLength(2);
+    expect(front.events.at(-1)).toMatchObject({ name: 'Cleanup Completed', detail: { kept: 2 } });
+  });
+
+  it('nothing asked for more than its role may', () => {
+    // A backup looks for newer names where it may, and does without where it may not.
+    const expected = `${name('backup-database')} s3:ListBucket arn:aws:s3:::${bucket}`;
+    expect(front.denied.filter((each) => each !== expected)).toEqual([]);
+    expect(front.denied).toContain(expected);
+  });
+});

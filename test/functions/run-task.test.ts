@@ -1,0 +1,120 @@
+import { ConflictException, ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Deployment } from '../../core/deployment.js';
+import { silentLog } from '../../core/log.js';
+import { runTask } from '../../functions/run-task.js';
+import { startBackups } from '../../functions/start-backup.js';
+
+// What moto cannot produce: an ECS that has no room, or that has started the task already.
+const ecs = mockClient(ECSClient);
+const taskArn = 'arn:aws:ecs:eu-west-1:123456789012:task/respaldo-prod-tasks/0123';
+const deployment: Deployment = {
+  ...{ environment: 'prod', zone: 'UTC', region: 'eu-west-1', vault: { bucket: 'b', prefix: 'backups/' }, bus: 'bus' },
+  ...{
+    cluster: 'respaldo-prod-tasks',
+    logGroup: '/respaldo/prod/tasks',
+    scheduleGroup: 'g',
+    runbook: 'r',
+    spot: false,
+  },
+  network: { subnets: ['subnet-1'], securityGroups: ['sg-1'], publicAddress: false },
+  retention: {},
+  targets: [
+    { kind: 'database', target: '', replaces: 'crm' },
+    { kind: 'media', target: '', replaces: '/media' },
+  ],
+};
+const [database] = deployment.targets;
+if (!database) throw new Error('no target');
+const context = { ecs: new ECSClient(), deployment, log: silentLog, pauses: [0, 0] };
+const request = { job: 'backup' as const, target: database, key: 'a run' };
+const noRoom = { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
+const tokens = () => ecs.commandCalls(RunTaskCommand).map(({ args: [{ input }] }) => input.clientToken);
+
+beforeEach(() => {
+  ecs.reset();
+});
+
+describe('a task is started', () => {
+  it('where it belongs, and its log is linked', async () => {
+    ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+    expect(await runTask(context, request)).toEqual({ taskArn, log: expect.stringContaining('backup-database') });
+    expect(ecs.commandCalls(RunTaskCommand)[0]?.args[0].input).toMatchObject({
+      cluster: 'respaldo-prod-tasks',
+      taskDefinition: 'respaldo-prod-backup-database',
+      launchType: 'FARGATE',
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: ['subnet-1'], securityGroups: ['sg-1'], assignPublicIp: 'DISABLED' },
+      },
+    });
+  });
+
+  it('on Spot by choice', async () => {
+    ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+    await runTask({ ...context, deployment: { ...deployment, spot: true } }, request);
+    const { input } = ecs.commandCalls(RunTaskCommand)[0]?.args[0] ?? {};
+    expect(input).toMatchObject({ capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT' }] });
+    expect(input).not.toHaveProperty('launchType');
+  });
+
+  it('by the same tokens for the same run, and by others for another', async () => {
+    ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+    await runTask(context, request);
+    await runTask(context, request);
+    await runTask(context, { ...request, key: 'another run' });
+    const [first, second, third] = tokens();
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    expect(first?.length).toBeLessThanOrEqual(64);
+  });
+
+  it('at a further try, where ECS has no room at first', async () => {
+    ecs
+      .on(RunTaskCommand)
+      .resolvesOnce(noRoom)
+      .resolves({ tasks: [{ taskArn }] });
+    expect(await runTask(context, request)).toMatchObject({ taskArn });
+    expect(new Set(tokens()).size).toBe(2);
+  });
+
+  it('once, where a deployment lay between two deliveries', async () => {
+    ecs
+      .on(RunTaskCommand)
+      .rejects(new ConflictException({ message: 'other parameters', resourceIds: [taskArn], $metadata: {} }));
+    expect(await runTask(context, request)).toMatchObject({ taskArn });
+    expect(tokens()).toHaveLength(1);
+  });
+});
+
+describe('a task that cannot be started is told', () => {
+  it('after all tries, with the reason', async () => {
+    ecs.on(RunTaskCommand).resolves(noRoom);
+    await expect(runTask(context, request)).rejects.toThrow(
+      'no task could be started for respaldo-prod-backup-database: Capacity is unavailable at this time.',
+    );
+    expect(tokens()).toHaveLength(3);
+  });
+
+  it('at once, where ECS refuses', async () => {
+    ecs.on(RunTaskCommand).rejects(new Error('not authorized'));
+    await expect(runTask(context, request)).rejects.toThrow('not authorized');
+    expect(tokens()).toHaveLength(1);
+  });
+
+  it('and does not keep the other targets from theirs', async () => {
+    ecs
+      .on(RunTaskCommand)
+      .resolves({ tasks: [{ taskArn }] })
+      .on(RunTaskCommand, { taskDefinition: 'respaldo-prod-backup-database' })
+      .resolves(noRoom);
+    await expect(startBackups(context, { kind: 'full' }, 'request')).rejects.toThrow(/^no task could be started/);
+    const started = ecs.commandCalls(RunTaskCommand).map(({ args: [{ input }] }) => input.taskDefinition);
+    expect(started).toContain('respaldo-prod-backup-media');
+  });
+});
+
+it('start-backup without a word answers with help', async () => {
+  expect(await startBackups(context, {}, 'request')).toEqual({ help: expect.stringContaining('"kind": "full"') });
+  expect(tokens()).toEqual([]);
+});
