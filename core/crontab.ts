@@ -38,9 +38,9 @@ export function renderCrontab({ program, path, envFile, names }: CrontabOptions)
   ].join('\n');
 }
 
-/** The command that a schedule needs. */
-export function commandOf(name: ScheduleName): string {
-  return commandLines[name][0] ?? '';
+/** The program's arguments for a schedule. */
+export function commandLineOf(name: ScheduleName): readonly string[] {
+  return commandLines[name];
 }
 
 /** For sh, within a crontab, where a percent sign would end the command. */

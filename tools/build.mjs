@@ -21,8 +21,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // The ES modules of packages that have both: a CommonJS one that is imported when needed would have no named exports.
-  mainFields: ['module', 'main'],
   sourcemap: true,
   // Beside the entry points, because programs that are started by path are looked for beside the code that starts them.
   chunkNames: 'chunk-[hash]',

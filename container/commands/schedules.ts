@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
-import { commandOf, renderCrontab } from '../../core/crontab.js';
-import { OperatorError } from '../../core/errors.js';
+import { execa } from 'execa';
+import { commandLineOf, renderCrontab } from '../../core/crontab.js';
+import { exitCodes, OperatorError } from '../../core/errors.js';
 import { type DeployedSchedule, nextRun, renderSchedules } from '../../core/schedule-table.js';
 import { defaultSchedules, type ScheduleName } from '../../core/schedules.js';
+import { keepSchedules } from '../keep-schedules.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 
 interface SchedulesOptions {
   readonly crontab?: true;
+  readonly run?: true;
   readonly envFile: string;
   readonly environment?: string;
   readonly json?: true;
@@ -19,22 +22,30 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
     .command('schedules')
     .description('Show what runs by itself: in a deployed environment, or as lines for the crontab of this machine.')
     .option('--crontab', 'print the default schedules as lines for "crontab -e"')
+    .option(
+      '--run',
+      'start each when it is due, and stay: those of BACKUP_SCHEDULES, or the default ones without drill',
+    )
     .option('--env-file <path>', '--crontab: where the settings stand', '/etc/respaldo.env')
     .option('-e, --environment <name>', 'the deployed environment whose schedules are shown')
     .option('--json', 'print the deployed schedules as JSON')
-    .action(async ({ crontab, envFile, environment, json }: SchedulesOptions) => {
+    .action(async ({ crontab, run: keep, envFile, environment, json }: SchedulesOptions) => {
       const run = await invocation.start();
-      if (crontab && environment === undefined) {
-        const known = root.commands.map((command) => command.name());
-        invocation.print(crontabOf(run, envFile, (command) => known.includes(command)));
-      } else if (environment !== undefined && !crontab) {
-        invocation.print(await deployed(run, environment, json === true));
-      } else {
+      const wanted = [crontab, keep, environment].filter((each) => each !== undefined);
+      if (wanted.length !== 1) {
         throw new OperatorError(
           'USAGE',
           'schedules: say which',
-          'Give --crontab for the lines of a crontab, or -e NAME for those of a deployed environment.',
+          'Give one of --crontab for lines of a crontab, --run to start them from here, and -e NAME for those of a deployed environment.',
         );
+      }
+      if (crontab) {
+        const known = root.commands.map((command) => command.name());
+        invocation.print(crontabOf(run, envFile, (command) => known.includes(command)));
+      } else if (keep) {
+        await keepOwn(run);
+      } else {
+        invocation.print(await deployed(run, environment ?? '', json === true));
       }
     });
 }
@@ -45,10 +56,35 @@ function crontabOf({ settings, environment }: Run, envFile: string, isCommand: (
   const hasMedia = settings.MEDIA_ROOT !== undefined;
   const left: readonly ScheduleName[] = hasDatabase === hasMedia ? [] : hasDatabase ? ['media'] : ['database', 'drill'];
   const names = (Object.keys(defaultSchedules) as ScheduleName[]).filter(
-    (name) => !left.includes(name) && isCommand(commandOf(name)),
+    (name) => !left.includes(name) && isCommand(commandLineOf(name)[0] ?? ''),
   );
   const program = [process.execPath, `--env-file=${envFile}`, process.argv[1] ?? 'respaldo'];
   return renderCrontab({ program, path: environment.PATH ?? '/usr/bin:/bin', envFile, names });
+}
+
+/** What a container without a cron of its own runs: each schedule's command, as a process of its own. */
+async function keepOwn({ settings, log, now, signal }: Run): Promise<void> {
+  const schedules =
+    settings.BACKUP_SCHEDULES ??
+    Object.entries(defaultSchedules).flatMap(([name, expression]) => (name === 'drill' ? [] : [{ name, expression }]));
+  const unknown = schedules.find(({ name }) => !(name in defaultSchedules));
+  if (unknown) {
+    throw new OperatorError(
+      'SETTINGS_INVALID',
+      `BACKUP_SCHEDULES names "${unknown.name}"`,
+      `Use the names ${Object.keys(defaultSchedules).join(', ')}.`,
+    );
+  }
+  const start = async (name: string) => {
+    const { exitCode = exitCodes.bug } = await execa(
+      process.execPath,
+      [process.argv[1] ?? '', ...commandLineOf(name as ScheduleName)],
+      { stdio: ['ignore', 'inherit', 'inherit'], reject: false, cancelSignal: signal, forceKillAfterDelay: false },
+    );
+    return exitCode;
+  };
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  await keepSchedules({ schedules, zone, start, log, now, signal });
 }
 
 async function deployed({ settings, now }: Run, environment: string, json: boolean): Promise<string> {

@@ -49,7 +49,8 @@ function library(): Library | null {
   if (loaded !== undefined) return loaded;
   for (const name of names) {
     try {
-      loaded = bind(koffi.load(name));
+      // Node 22 and later have a zstd of their own and show its names: without RTLD_DEEPBIND the library would call into it.
+      loaded = bind(koffi.load(name, { deep: true }));
       return loaded;
     } catch {
       // not under this name: the next one is tried

@@ -44,6 +44,6 @@ describe('the crontab', () => {
   it('asks which, where nothing is said', async () => {
     const { stderr, exitCode } = await respaldo(['schedules'], {});
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^ERROR USAGE: schedules: say which\nHINT: Give --crontab/);
+    expect(stderr).toMatch(/^ERROR USAGE: schedules: say which\nHINT: Give one of --crontab/);
   });
 });
