@@ -105,7 +105,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
         ends.push(runAsFargate(task, moto, front.endpoint));
       },
     });
-  }, 600_000);
+  }, 900_000);
 
   afterAll(async () => {
     await Promise.allSettled(ends);

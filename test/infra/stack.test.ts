@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { taskFailureCodes } from '../../core/events.js';
 import { alarmHeadings } from '../../core/runbook.js';
 import { symbolic } from '../support/aws/iam.js';
 import { least, resourcesOf, synthesize, template } from '../support/aws/stack.js';
+
+// A synthesis takes seconds, on a machine that does much else a minute.
+vi.setConfig({ testTimeout: 300_000 });
 
 const prod = template();
 const bare = template({ env: 'bare', environments: { bare: least } });
