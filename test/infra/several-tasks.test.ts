@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { tasksPort } from '../../core/deployment.js';
 import { readEnvironment } from '../../infra/settings/read.js';
-import { allows, rightsOf, rolesOf } from '../support/iam.js';
-import { least, resourcesOf, type Template, template } from '../support/stack.js';
+import { allows, rightsOf, rolesOf } from '../support/aws/iam.js';
+import { least, resourcesOf, type Template, template } from '../support/aws/stack.js';
 
 const [database] = least.databases;
 const several = template({
