@@ -14,6 +14,14 @@ const programs = [
   { name: 'age', apt: 'age', brew: 'age', test: true },
   { name: 'gpg', apt: 'gnupg', brew: 'gnupg', test: true },
   { name: 'pigz', apt: 'pigz', brew: 'pigz', test: true },
+  // For hosts of a test's own, which only root can make; brew has none because only Linux can.
+  {
+    name: 'ip',
+    apt: 'iproute2',
+    test: true,
+    optional: true,
+    only: () => process.getuid?.() === 0 && process.platform === 'linux',
+  },
   { name: 'pgbouncer', apt: 'pgbouncer', brew: 'pgbouncer', optional: true, test: true },
 ];
 
@@ -26,7 +34,9 @@ export function setUp(purpose) {
   if (major < 20 || (major === 20 && minor < 19))
     fail(`Node ${process.versions.node} is too old.`, 'Install Node 20.19 or later.');
   installPackages();
-  const missing = programs.filter(({ name, test }) => (purpose === 'test' || !test) && !isOnPath(name));
+  const missing = programs.filter(
+    ({ name, test, only = () => true }) => (purpose === 'test' || !test) && only() && !isOnPath(name),
+  );
   const wantsServer = !findServer();
   if (missing.length > 0 || wantsServer) installPrograms(missing, wantsServer);
   if (purpose !== 'test') return;
