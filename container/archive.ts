@@ -10,8 +10,10 @@ import { uncompressedBytes, WriteWatch } from './streams/raw-bytes.js';
 import { type Outcome, type Stored, storeEverywhere } from './streams/store.js';
 import { Tap } from './streams/tap.js';
 
-/** Makes the bytes: a program, or a stream of our own. */
-export type Producer = { readonly command: Command } | { readonly stream: Readable };
+/** Makes the bytes: a program, perhaps with one that its output passes through, or a stream of our own. */
+export type Producer =
+  | { readonly command: Command; readonly filter?: Command | undefined }
+  | { readonly stream: Readable };
 
 export interface ArchiveOptions {
   readonly key: string;
@@ -54,13 +56,13 @@ export async function archive(producer: Producer, options: ArchiveOptions): Prom
   ticker.unref();
   try {
     const made = await ('command' in producer
-      ? runPipe([producer.command, ...commandsOf(compressor)], {
+      ? runPipe([producer.command, ...commandsOf(producer.filter), ...commandsOf(compressor?.command)], {
           output: encryptAndStore,
           signal,
           onStarted: watch.start,
         })
       : compressor
-        ? runPipe(commandsOf(compressor), { input: through(producer.stream, raw), output: encryptAndStore, signal })
+        ? runPipe([compressor.command], { input: through(producer.stream, raw), output: encryptAndStore, signal })
         : { value: await encryptAndStore(producer.stream), results: [] });
     const { bytes, sha256, outcomes } = made.value;
     const last = made.results.at(-1);
@@ -77,8 +79,8 @@ export async function archive(producer: Producer, options: ArchiveOptions): Prom
   }
 }
 
-function commandsOf(compressor: Compressor | undefined): Command[] {
-  return compressor ? [compressor.command] : [];
+function commandsOf(command: Command | undefined): Command[] {
+  return command ? [command] : [];
 }
 
 /** Joins two streams so that an error of either reaches the reader. */

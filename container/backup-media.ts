@@ -1,10 +1,12 @@
 import type { Compression } from '../core/archive-name.js';
 import { OperatorError } from '../core/errors.js';
+import { fingerprintMode } from '../core/fingerprint.js';
 import type { MediaFacts } from '../core/manifest.js';
 import { announcingBackup } from './announce.js';
 import type { Producer } from './archive.js';
-import { type BackupResult, completeBackup, discardDraft, draftBackup } from './backup.js';
+import { type BackupResult, completeBackup, type Draft, discardDraft, draftBackup } from './backup.js';
 import { holdMedia } from './media/hold.js';
+import { ListingFile } from './media/listing-file.js';
 import { assertNotHalfSwapped } from './media/place.js';
 import { assertFolder, Count, survey, tarCommand } from './media/tar.js';
 import type { Run } from './run.js';
@@ -24,8 +26,9 @@ type MediaCount = Pick<MediaFacts, 'files' | 'bytes' | 'folders' | 'links'> & { 
 
 /** Where media files come from: what makes the archive, and afterwards what was in it. */
 interface MediaSource {
-  readonly producer: Producer;
   readonly expectedBytes: number;
+  /** Makes the archive, and its listing where one is wanted. */
+  readonly producer: (listing: ListingFile | undefined) => Producer;
   /** Complete once the archive is. */
   readonly count: () => MediaCount;
 }
@@ -54,15 +57,16 @@ async function takeBackup(run: Run, options: MediaBackupOptions): Promise<Backup
     const draft = await draftBackup(run, 'media', options.uploadS3);
     const stored = new StoredFiles({ run, draft, compression: options.compression, compressor, encryptor: seal });
     const source = await (inBucket ? bucketSource : folderSource)(run, root, exclude);
+    const { expectedBytes } = source;
     run.log.info(`backing up ${root} as ${draft.id}`);
+    const isListed = fingerprintMode(settings.BACKUP_FINGERPRINT, expectedBytes) === 'full';
+    const listing = isListed ? await ListingFile.open() : undefined;
     try {
-      const step = run.progress.start('archiving', source.expectedBytes);
-      await stored.add(
-        source.producer,
-        { key: draft.base, role: 'archive', content: 'tar' },
-        { expectedBytes: source.expectedBytes, step },
-      );
+      const step = run.progress.start('archiving', expectedBytes);
+      const producer = source.producer(listing);
+      await stored.add(producer, { key: draft.base, role: 'archive', content: 'tar' }, { expectedBytes, step });
       step.end();
+      if (listing) await storeListing(run, draft, stored, listing);
       const { warnings, ...counted } = source.count();
       for (const warning of warnings.slice(0, 10)) run.log.warn(warning);
       if (warnings.length > 10) run.log.warn(`and ${warnings.length - 10} more; the manifest names them`);
@@ -73,8 +77,16 @@ async function takeBackup(run: Run, options: MediaBackupOptions): Promise<Backup
       const keys = stored.files.map(({ key }) => key);
       await discardDraft(run, draft, keys);
       throw error;
+    } finally {
+      await listing?.close();
     }
   });
+}
+
+async function storeListing(run: Run, draft: Draft, stored: StoredFiles, listing: ListingFile): Promise<void> {
+  const { stream, bytes } = await listing.read();
+  const file = { key: `${draft.base}.files`, role: 'listing', content: 'jsonl' } as const;
+  await stored.add({ stream }, file, { expectedBytes: bytes, step: run.progress.start('listing', bytes) });
 }
 
 async function folderSource(run: Run, root: string, exclude: readonly string[]): Promise<MediaSource> {
@@ -89,8 +101,9 @@ async function folderSource(run: Run, root: string, exclude: readonly string[]):
     );
   }
   const count = new Count();
+  const command = await tarCommand(folder, count);
   return {
-    producer: { command: await tarCommand(folder, count) },
+    producer: (listing) => ({ command, filter: listing?.filter }),
     expectedBytes: found.bytes,
     count: () => {
       const { files, bytes, folders, links, warnings } = count;
@@ -115,7 +128,7 @@ async function bucketSource(run: Run, root: string, exclude: readonly string[]):
   const found = await source.survey();
   if (found.files === 0) run.log.warn(`${root} holds no objects: is the prefix right?`);
   return {
-    producer: { stream: source.stream() },
+    producer: (listing) => ({ stream: source.stream(listing && ((line) => listing.add(line))) }),
     expectedBytes: found.bytes,
     count: () => ({ files: source.files, bytes: source.bytes, warnings: source.warnings }),
   };

@@ -8,6 +8,7 @@ import type { Command } from './streams/command.js';
 import { compareDigest } from './streams/compare-digest.js';
 import { decompressor } from './streams/compress.js';
 import { decryptor } from './streams/encrypt.js';
+import { runPipe } from './streams/pipe.js';
 
 /** The programs that turn stored bytes back into what was stored, in order; none for bare ones. */
 export async function fileDecoders(
@@ -24,6 +25,17 @@ export async function fileDecoders(
 /** The same for an archive as a whole. */
 export function decoders({ wrapping, manifest }: FoundArchive, settings: Settings): Promise<Command[]> {
   return fileDecoders(wrapping, manifest?.encryption.recipients, settings);
+}
+
+/** Sends stored bytes through their decoders. What is made of them counts only if they were read to their end. */
+export async function decode<T>(
+  stored: Readable,
+  commands: readonly Command[],
+  signal: AbortSignal,
+  use: (bytes: Readable) => Promise<T>,
+): Promise<T> {
+  if (commands.length === 0) return use(stored);
+  return (await runPipe(commands, { input: stored, output: use, signal })).value;
 }
 
 /** The stored bytes of an archive. The stream ends only if they are what the manifest says. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import {
   folderOf,
+  isBesideArchive,
   type Kind,
   manifestSuffix,
   parseBackupId,
@@ -91,7 +92,9 @@ export async function findArchive(run: Run, reference: string, openBucket: OpenB
         ({ key }) => key === `${folderOf(parsed.kind, parsed.target)}${parsed.name}${manifestSuffix}`,
       );
       if (damaged) await readManifest(storage, damaged.key);
-      const file = unvouched.find(({ key }) => wrappingOf(key) && key.includes(`/${parsed.name}.`));
+      const file = unvouched.find(
+        ({ key }) => wrappingOf(key) && key.includes(`/${parsed.name}.`) && !isBesideArchive(key),
+      );
       if (file) return unvouchedArchive(storage, file.key, file.bytes);
     }
   } else {

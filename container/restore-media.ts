@@ -5,14 +5,13 @@ import prettyBytes from 'pretty-bytes';
 import { messageOf, OperatorError } from '../core/errors.js';
 import { announcingRestore } from './announce.js';
 import { isBucket, mediaRoot } from './backup-media.js';
-import { decoders, readArchive } from './decode.js';
+import { decode, decoders, readArchive } from './decode.js';
 import type { FoundArchive } from './find-archive.js';
 import { extractTar } from './media/extract.js';
 import { holdMedia } from './media/hold.js';
 import { clearAbandoned, finishInterrupted, makeRestoring, type Place, planPlace, swapIn } from './media/place.js';
 import type { Run } from './run.js';
 import type { Command } from './streams/command.js';
-import { runPipe } from './streams/pipe.js';
 import { openMediaBucket, usesAws } from './wire.js';
 
 export interface MediaRestoreOptions {
@@ -61,10 +60,10 @@ export async function planMediaRestore(
       `Restore it with: respaldo restore ${found.id}.`,
     );
   }
-  const decode = await decoders(found, run.settings);
+  const commands = await decoders(found, run.settings);
   const root = into ?? mediaRoot(run);
-  if (isBucket(root)) return { found, decoders: decode, target: { type: 'bucket', url: root, replaceChanged } };
-  return { found, decoders: decode, target: await planFolder(run, found, root, into !== undefined) };
+  if (isBucket(root)) return { found, decoders: commands, target: { type: 'bucket', url: root, replaceChanged } };
+  return { found, decoders: commands, target: await planFolder(run, found, root, into !== undefined) };
 }
 
 async function planFolder(run: Run, found: FoundArchive, root: string, anew: boolean): Promise<MediaTarget> {
@@ -158,16 +157,13 @@ async function restoreObjects(
 /** Reads the archive through its digest and its decoders; what is made of it counts only if it was read to its end. */
 async function unpack<T>(
   run: Run,
-  { found, decoders: decode }: MediaRestorePlan,
+  { found, decoders: commands }: MediaRestorePlan,
   what: string,
   use: (tar: Readable) => Promise<T>,
 ): Promise<T> {
   const step = run.progress.start(`${what} ${found.id}`, found.archive.bytes);
   const archive = await readArchive(found, step, run.signal);
-  const result =
-    decode.length === 0
-      ? await use(archive)
-      : (await runPipe(decode, { input: archive, output: use, signal: run.signal })).value;
+  const result = await decode(archive, commands, run.signal, use);
   step.end();
   return result;
 }

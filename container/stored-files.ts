@@ -1,4 +1,4 @@
-import type { Compression, Content, Wrapping } from '../core/archive-name.js';
+import type { Compression, StoredContent } from '../core/archive-name.js';
 import { suffixOf } from '../core/archive-name.js';
 import type { Step } from '../core/log.js';
 import type { Manifest, ManifestFile } from '../core/manifest.js';
@@ -33,7 +33,7 @@ export class StoredFiles {
    */
   async add(
     producer: Producer,
-    file: { readonly key: string; readonly role: ManifestFile['role']; readonly content: Content },
+    file: { readonly key: string; readonly role: ManifestFile['role']; readonly content: StoredContent },
     {
       expectedBytes,
       step,
@@ -41,7 +41,7 @@ export class StoredFiles {
     }: { readonly expectedBytes: number; readonly step: Step; readonly until?: Promise<unknown> },
   ): Promise<void> {
     const { draft, encryptor, compressor, compression, run } = this.wrapped;
-    const wrapping: Wrapping = { content: file.content, compression, encryption: encryptor?.method ?? 'none' };
+    const wrapping = { content: file.content, compression, encryption: encryptor?.method ?? 'none' } as const;
     const archived = await archive(producer, {
       key: `${file.key}${suffixOf(wrapping)}`,
       role: file.role,

@@ -8,6 +8,9 @@ const prefixes: Record<Kind, string> = { database: 'db_backup', media: 'media_ba
 export const contents = ['sql', 'dump', 'binary', 'text', 'tar'] as const;
 export type Content = (typeof contents)[number];
 
+/** What a stored file may hold: beside archives, the listing of one (`.jsonl`), which no name is taken for an archive by. */
+export type StoredContent = Content | 'jsonl';
+
 export const compressions = ['gzip', 'zstd', 'none'] as const;
 export type Compression = (typeof compressions)[number];
 const compressionSuffix: Record<Compression, string> = { gzip: '.gz', zstd: '.zst', none: '' };
@@ -24,7 +27,7 @@ export interface Wrapping {
 }
 
 /** `.sql.gz.age` and the like; outermost last. */
-export function suffixOf(wrapping: Wrapping): string {
+export function suffixOf(wrapping: Omit<Wrapping, 'content'> & { readonly content: StoredContent }): string {
   return `.${wrapping.content}${compressionSuffix[wrapping.compression]}${encryptionSuffix[wrapping.encryption]}`;
 }
 
@@ -38,6 +41,11 @@ export function wrappingOf(fileName: string): Wrapping | undefined {
     compression: match[2] === 'gz' ? 'gzip' : match[2] === 'zst' ? 'zstd' : 'none',
     encryption: (match[3] as Encryption | undefined) ?? 'none',
   };
+}
+
+/** Whether a file only goes with an archive: the roles of a dump, the listing of media files. */
+export function isBesideArchive(key: string): boolean {
+  return /\.(?:globals|files)\.[a-z.]+$/.test(key);
 }
 
 /** `20240115_120000`, in UTC. */

@@ -1,3 +1,4 @@
+import { isBesideArchive } from './archive-name.js';
 import type { Backup } from './catalog.js';
 
 /** One line of a listing: a backup, and where it is. */
@@ -22,7 +23,7 @@ function row({ kind, time, bytes, files, id }: ListedBackup): string {
   const when = `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
   const name = id.slice(id.lastIndexOf('/') + 1);
   const target = id.slice(0, id.length - name.length);
-  const archive = files.find(({ key }) => !key.includes('.globals.'));
+  const archive = files.find(({ key }) => !isBesideArchive(key));
   // A parallel backup is a folder: it is shown by its name alone.
   const rest = archive?.key.slice(archive.key.indexOf(name) + name.length) ?? '';
   return `${kind.toUpperCase().padEnd(8)} | ${when} | ${megabytes(bytes).padStart(8)} MB | ${target}${name}${rest.startsWith('/') ? '/' : rest}`;

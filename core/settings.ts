@@ -134,7 +134,7 @@ export const settingsSchema = z.object({
     .enum(fingerprintModes)
     .optional()
     .describe(
-      'What is remembered of the rows, to compare a restore with: `full` hashes each, `counts` counts them, `off` neither. Default: `full` up to 20 GB, then `counts`.',
+      'What is remembered of rows and media files, to compare a restore with: `full` hashes each, `counts` counts them, `off` not even that for rows. Default: `full` up to 20 GB, then `counts`.',
     ),
   MEDIA_ROOT: z.string().optional().describe('The media files: a directory, or `s3://bucket/prefix`.'),
   BACKUP_MEDIA_EXCLUDE: names
@@ -174,7 +174,7 @@ export const settingsSchema = z.object({
   BACKUP_VERIFIED_MAX_AGE_HOURS: whole(1, 87_600)
     .optional()
     .describe(
-      '`check`: the newest backup that a drill has verified may be this old. Default: drills are not asked for.',
+      '`check`: the newest backup that a drill has verified may be this old; of media files once one was drilled. Default: drills are not asked for.',
     ),
   BACKUP_DRILL_DIR: z
     .string()

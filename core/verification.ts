@@ -24,7 +24,7 @@ const verificationSchema = z.looseObject({
   /** Stored bytes of the backup, and what a second of the restore read of them. */
   bytes: count,
   bytesPerSecond: seconds,
-  /** What was compared with the manifest: `hashed` tables row for row, the others by their number of rows. */
+  /** What was compared with the manifest: `hashed` tables row for row, files byte for byte; the others by their number. */
   compared: z.looseObject({
     tables: count,
     rows: count,

@@ -14,6 +14,7 @@ await build({
     'load-thread': 'container/parallel/load-thread.ts',
     'dump-thread': 'container/parallel/dump-thread.ts',
     'gzip-worker': 'container/streams/gzip-worker.ts',
+    'tar-listing': 'container/media/tar-listing.ts',
   },
   outdir: dist,
   bundle: true,

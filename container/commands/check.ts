@@ -77,28 +77,28 @@ async function checkKind(run: Run, storage: Storage, kind: Kind, limit: number):
     age(storage, freshness),
     ...halved(freshness),
     ...unsound.map((each) => damaged(storage, each)),
-    ...(kind === 'database' ? await proof(run, storage, listed) : []),
+    ...(await proof(run, storage, kind, listed)),
   ];
 }
 
-/** What drills have found, where any have been run or are asked for. */
-async function proof(run: Run, storage: Storage, listed: readonly Backup[]): Promise<Finding[]> {
+/** What drills have found, where any have been run or are asked for; of media files they are not asked for before the first. */
+async function proof(run: Run, storage: Storage, kind: Kind, listed: readonly Backup[]): Promise<Finding[]> {
   const limit = run.settings.BACKUP_VERIFIED_MAX_AGE_HOURS;
-  if (limit === undefined && listed.every(({ records }) => records.length === 0)) return [];
-  const what = 'database proof';
+  if ((limit === undefined || kind === 'media') && listed.every(({ records }) => records.length === 0)) return [];
+  const what = `${kind} proof`;
   const failed = listed[0]?.drillFailed
     ? [{ ok: false, what, text: `the drill of the newest backup, ${listed[0].id}, failed` }]
     : [];
   const proven = listed.find(({ verified }) => verified);
   if (!proven) {
-    const text = `no backup in ${storage.name} is proven by a drill: respaldo drill`;
+    const text = `no backup in ${storage.name} is proven by a drill: respaldo drill${kind === 'media' ? ' --media' : ''}`;
     return [...failed, { ok: limit === undefined, what, text }];
   }
   const { seconds } = await readVerification(storage, verificationKey(proven));
   const hoursOld = Math.max(0, (run.now().getTime() - proven.time.getTime()) / 3_600_000);
   const allowed = limit === undefined ? '' : ` (limit ${limit} h)`;
   const takes = prettyMilliseconds(seconds.restore * 1000, { compact: true });
-  const text = `newest proven backup ${proven.id} is ${hoursOld.toFixed(1)} h old${allowed}; it restores in about ${takes}`;
+  const text = `newest proven backup ${proven.id} is ${hoursOld.toFixed(1)} h old${allowed}; ${kind === 'media' ? 'read' : 'it restores'} in about ${takes}`;
   return [...failed, { ok: limit === undefined || hoursOld <= limit, what, text }];
 }
 

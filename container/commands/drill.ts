@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
+import type { Kind } from '../../core/archive-name.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Verification } from '../../core/verification.js';
 import { drill } from '../drill/drill.js';
@@ -11,6 +12,7 @@ import { wholeNumber } from './option-values.js';
 
 interface DrillCommandOptions {
   readonly latest?: true;
+  readonly media?: true;
   readonly sql?: string;
   readonly jobs?: number;
   readonly json?: true;
@@ -20,29 +22,46 @@ export function registerDrill(root: Command, invocation: Invocation): void {
   root
     .command('drill')
     .description(
-      'Prove a backup: restore it into a throw-away server and compare it, row for row, with what was dumped.',
+      'Prove a backup: restore a database into a throw-away server and compare it row for row; read media files and compare them byte for byte.',
     )
     .argument('[backup]', 'a backup’s id')
     .option('--latest', 'the newest database backup (also where no backup is named)')
+    .option('--media', 'the newest backup of media files')
     .option('--sql <file>', 'assertions of your own, run in the restored database (BACKUP_DRILL_SQL)')
     .option('--jobs <n>', 'parallel backups: workers (the cores, at most 8)', wholeNumber)
     .option('--json', 'print the result as JSON')
     .action(async (reference: string | undefined, options: DrillCommandOptions) => {
       const run = await invocation.start();
-      if (reference !== undefined && options.latest) {
-        throw new OperatorError('USAGE', 'drill: which backup is said twice', 'Name one, or use --latest.');
+      if (reference !== undefined && (options.latest || options.media)) {
+        throw new OperatorError('USAGE', 'drill: which backup is said twice', 'Name one, or use --latest or --media.');
       }
       const found =
         reference === undefined
-          ? await findLatest(run, 'database')
+          ? await findLatest(run, options.media ? 'media' : 'database')
           : await findArchive(run, reference, openBucketBy(run.settings));
+      if (found.kind === 'media' && options.sql !== undefined) {
+        throw new OperatorError('USAGE', '--sql is for databases', 'Leave it out for media files.');
+      }
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
       const verification = await drill(run, found, { sql, jobs: options.jobs });
-      invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(verification));
+      invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));
     });
 }
 
-function describe({ backup, compared, seconds, bytesPerSecond, notes }: Verification): string {
+function describe(kind: Kind, { backup, compared, seconds, bytesPerSecond, notes }: Verification): string {
+  const time = `${prettyMilliseconds(seconds.restore * 1000)} (${prettyBytes(bytesPerSecond)}/s)`;
+  return [
+    `${backup} is proven: ${kind === 'media' ? 'all of it is read' : 'it restores'} in ${time}`,
+    `  ${kind === 'media' ? filesText(compared) : tablesText(compared)}`,
+    ...notes.map((note) => `  note: ${note}`),
+  ].join('\n');
+}
+
+function filesText({ files, hashed }: Verification['compared']): string {
+  return `${files.toLocaleString('en')} files compared ${hashed > 0 ? 'byte for byte' : 'by their number and size'}`;
+}
+
+function tablesText(compared: Verification['compared']): string {
   const { tables, rows, hashed, sequences, largeObjects, objects, assertions } = compared;
   const how = hashed === tables ? 'row for row' : hashed === 0 ? 'by their number' : `row for row in ${hashed} of them`;
   const others = [
@@ -53,9 +72,5 @@ function describe({ backup, compared, seconds, bytesPerSecond, notes }: Verifica
   ]
     .filter(([count]) => count !== 0)
     .map(([count, what]) => `${count?.toLocaleString('en')} ${what}`);
-  return [
-    `${backup} is proven: it restores in ${prettyMilliseconds(seconds.restore * 1000)} (${prettyBytes(bytesPerSecond)}/s)`,
-    `  ${tables} tables with ${rows.toLocaleString('en')} rows compared ${how}${others.length > 0 ? `; ${others.join(', ')}` : ''}`,
-    ...notes.map((note) => `  note: ${note}`),
-  ].join('\n');
+  return `${tables} tables with ${rows.toLocaleString('en')} rows compared ${how}${others.length > 0 ? `; ${others.join(', ')}` : ''}`;
 }

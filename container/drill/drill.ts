@@ -1,14 +1,28 @@
 import { Readable } from 'node:stream';
 import { failedDrillSuffix, folderOf, verificationSuffix } from '../../core/archive-name.js';
 import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
+import type { Comparison } from '../../core/fingerprint.js';
 import type { Manifest } from '../../core/manifest.js';
 import { serializeVerification, type Verification } from '../../core/verification.js';
 import { announcingDrill } from '../announce.js';
 import type { FoundArchive } from '../find-archive.js';
 import type { Run } from '../run.js';
-import { type DrillFindings, type DrillOptions, drillDatabase } from './drill-database.js';
+import { type DrillOptions, drillDatabase } from './drill-database.js';
+import { drillMedia } from './drill-media.js';
 
 export type { DrillOptions };
+
+/** What a drill found out, of whichever kind of backup. */
+interface Findings {
+  readonly serverVersion?: string | undefined;
+  readonly restoreSeconds: number;
+  readonly compared: Partial<Omit<Comparison, 'differences'>> & {
+    readonly files?: number;
+    readonly assertions?: number;
+  };
+  readonly differences: readonly string[];
+  readonly notes: readonly string[];
+}
 
 /** Failures that tell of the backup; any other tells of the place where the drill was tried. */
 const ofTheBackup: readonly ErrorCode[] = [
@@ -21,8 +35,8 @@ const ofTheBackup: readonly ErrorCode[] = [
 ];
 
 /**
- * Proves one backup: restores it into a throw-away server, compares it with what was dumped, and stores the result
- * beside the backup.
+ * Proves one backup: restores a database into a throw-away server, reads media files through and through, compares
+ * either with what was backed up, and stores the result beside the backup.
  *
  * @throws OperatorError COMPARISON_DIFFERS naming the first ten differences; or whatever kept the backup from restoring
  */
@@ -38,27 +52,26 @@ export function drill(run: Run, found: FoundArchive, options: DrillOptions): Pro
 
 async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): Promise<Verification> {
   const { manifest } = found;
-  const facts = manifest?.database;
-  if (!manifest || !facts) {
+  if (!manifest) {
     throw new OperatorError(
       'USAGE',
-      `${found.id} cannot be drilled: ${manifest ? 'it holds media files' : 'it has no manifest to compare with'}`,
-      'Name a database backup that respaldo has taken (respaldo list).',
+      `${found.id} cannot be drilled: it has no manifest to compare with`,
+      'Name a backup that respaldo has taken (respaldo list).',
     );
   }
   const startedAt = run.now();
   const started = performance.now();
-  const record = (findings: DrillFindings | undefined, differences: readonly string[]) =>
+  const record = (findings: Findings | undefined, differences: readonly string[]) =>
     verificationOf(run, { ...found, manifest }, startedAt, (performance.now() - started) / 1000, findings, differences);
-  let findings: DrillFindings;
+  let findings: Findings;
   try {
-    findings = await drillDatabase(run, { ...found, manifest }, facts, options);
+    findings = await lookInto(run, { ...found, manifest }, options);
   } catch (error) {
     if (error instanceof OperatorError && ofTheBackup.includes(error.code))
       await store(run, found, manifest, record(undefined, [error.message]));
     throw error;
   }
-  const differences = [...findings.comparison.differences, ...findings.assertions.failures];
+  const { differences } = findings;
   const verification = record(findings, differences);
   await store(run, found, manifest, verification);
   if (differences.length === 0) return verification;
@@ -70,16 +83,36 @@ async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): P
   );
 }
 
+async function lookInto(
+  run: Run,
+  found: FoundArchive & { readonly manifest: Manifest },
+  options: DrillOptions,
+): Promise<Findings> {
+  const { database, media } = found.manifest;
+  if (!database) {
+    if (!media) throw new Error(`${found.id} is of no kind`);
+    const { files, hashed, ...findings } = await drillMedia(run, found, media);
+    return { ...findings, compared: { files, hashed } };
+  }
+  const { comparison, assertions, ...findings } = await drillDatabase(run, found, database, options);
+  return {
+    ...findings,
+    compared: { ...comparison, assertions: assertions.assertions },
+    differences: [...comparison.differences, ...assertions.failures],
+  };
+}
+
 function verificationOf(
   run: Run,
   { id, archive }: FoundArchive & { readonly manifest: Manifest },
   startedAt: Date,
   total: number,
-  findings: DrillFindings | undefined,
+  findings: Findings | undefined,
   differences: readonly string[],
 ): Verification {
   const restore = findings?.restoreSeconds ?? 0;
-  const { tables = 0, rows = 0, hashed = 0, sequences = 0, largeObjects = 0, objects = 0 } = findings?.comparison ?? {};
+  const { tables = 0, rows = 0, hashed = 0, sequences = 0, largeObjects = 0, objects = 0 } = findings?.compared ?? {};
+  const { files = 0, assertions = 0 } = findings?.compared ?? {};
   return {
     schemaVersion: 1,
     backup: id,
@@ -98,8 +131,8 @@ function verificationOf(
       sequences,
       largeObjects,
       objects,
-      files: 0,
-      assertions: findings?.assertions.assertions ?? 0,
+      files,
+      assertions,
     },
     differences: differences.slice(0, 100),
     notes: [...(findings?.notes ?? [])],

@@ -1,10 +1,25 @@
+import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { type Pack, pack } from 'tar-stream';
 import { resumableRead } from '../../core/aws/resumable-read.js';
 import { excludes, objectRecords, tarNameOf } from '../../core/bucket-names.js';
+import { listingLine } from '../../core/media-listing.js';
 import { headOf, type ListedMedia, listMedia, type MediaBucket, mediaError, smallObject, statusOf } from './bucket.js';
+
+/** What an object is in the tar. */
+interface Header {
+  readonly name: string;
+  readonly size: number;
+  readonly mode: number;
+  readonly mtime: Date;
+  readonly type: 'file';
+  readonly pax: Record<string, string>;
+}
+
+/** Gets a line of the listing for each object, in the archive's order. */
+export type OnLine = (line: string) => Promise<void>;
 
 /** How many objects are fetched ahead of the one that is being written. */
 const ahead = 8;
@@ -26,6 +41,7 @@ export class BucketSource {
   bytes = 0;
   readonly warnings: string[] = [];
   private readonly excluded: (name: string) => boolean;
+  private onLine: OnLine | undefined;
 
   constructor(
     private readonly bucket: MediaBucket,
@@ -45,7 +61,8 @@ export class BucketSource {
   }
 
   /** The archive. Destroyed with the error of what fails. */
-  stream(): Readable {
+  stream(onLine?: OnLine): Readable {
+    this.onLine = onLine;
     const tar = pack();
     this.fill(tar).then(
       () => tar.finalize(),
@@ -95,6 +112,7 @@ export class BucketSource {
       await new Promise<void>((resolve, reject) => {
         tar.entry(header, body, (error) => (error ? reject(error) : resolve()));
       });
+      if (this.onLine) await this.tell(header, createHash('sha256').update(body).digest('hex'));
     };
   }
 
@@ -102,14 +120,22 @@ export class BucketSource {
     const head = await headOf(this.bucket, listed.key);
     if (!head) return this.warn(`${JSON.stringify(listed.key)} vanished before it was read`);
     const etag = head.ETag;
-    const body = this.read(listed, etag === undefined ? {} : { etag });
+    const hash = createHash('sha256');
+    const body = hashing(this.read(listed, etag === undefined ? {} : { etag }), hash);
+    const header = this.header(listed, head.ContentLength ?? 0, head);
     try {
-      const entry = tar.entry(this.header(listed, head.ContentLength ?? 0, head));
+      const entry = tar.entry(header);
       await pipeline(Readable.from(body, { objectMode: false }), entry as unknown as NodeJS.WritableStream);
     } catch (error) {
       this.options.signal.throwIfAborted();
       throw mediaError(error, `${JSON.stringify(listed.key)} could not be read to its end`);
     }
+    await this.tell(header, hash.digest('hex'));
+  }
+
+  private async tell({ name, size, mode }: Header, sha256: string): Promise<void> {
+    const entry = { name: Buffer.from(name).toString('latin1'), type: 'file', bytes: size, mode, link: '' };
+    await this.onLine?.(listingLine(entry, sha256));
   }
 
   private read(
@@ -120,7 +146,7 @@ export class BucketSource {
     return resumableRead(client, { Bucket: location.bucket, Key: key }, { ...options, signal: this.options.signal });
   }
 
-  private header(listed: ListedMedia, size: number, answer: HeadObjectCommandOutput | undefined) {
+  private header(listed: ListedMedia, size: number, answer: HeadObjectCommandOutput | undefined): Header {
     const key = listed.key.slice(this.bucket.location.key.length);
     if (answer?.ETag !== listed.etag) this.warn(`${JSON.stringify(listed.key)} changed after it was listed`);
     this.files += 1;
@@ -130,6 +156,7 @@ export class BucketSource {
     return {
       name: tarNameOf(key),
       size,
+      mode: 0o644,
       mtime: answer?.LastModified ?? listed.modified,
       type: 'file' as const,
       pax: {
@@ -148,5 +175,12 @@ export class BucketSource {
 
   private warn(text: string): void {
     if (this.warnings.length < 1_000) this.warnings.push(text);
+  }
+}
+
+async function* hashing(body: AsyncIterable<Buffer>, hash: Hash): AsyncIterable<Buffer> {
+  for await (const chunk of body) {
+    hash.update(chunk);
+    yield chunk;
   }
 }

@@ -8,6 +8,8 @@ export interface Command {
   readonly args: readonly string[];
   /** Added to the little that every child gets (see {@link childEnvironment}). Secrets go here, never into `args`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Open files that it gets as its descriptors 3 and on. */
+  readonly files?: readonly number[];
   /** Exit codes beside 0 that are no failure, such as GNU tar's 1 for a file that changed while it was read. */
   readonly tolerated?: readonly number[];
   /** It may end well without having read all of its input, as pg_restore does. */

@@ -66,6 +66,7 @@ function spawnJoined(commands: readonly Command[], hasInput: boolean, hasOutput:
         previous ?? (hasInput && index === 0 ? 'pipe' : 'ignore'),
         isLast && !hasOutput ? 'ignore' : 'pipe',
         'pipe',
+        ...(command.files ?? []),
       ],
     });
     // The system has joined the two; our own end would keep the writer alive after the reader's death.

@@ -1,0 +1,84 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { messageOf, OperatorError } from '../../core/errors.js';
+import type { Command } from '../streams/command.js';
+
+/**
+ * Where a listing waits until its archive is stored. It has no name any more when it is used, so that nothing of it is
+ * left however the program ends, and nobody else can read it.
+ */
+export class ListingFile {
+  private pending = '';
+
+  private constructor(private readonly file: FileHandle) {}
+
+  /** @throws OperatorError SOURCE_FAILED */
+  static async open(): Promise<ListingFile> {
+    try {
+      const folder = await mkdtemp(join(tmpdir(), 'respaldo-listing-'));
+      try {
+        return new ListingFile(await open(join(folder, 'listing'), 'wx+', 0o600));
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    } catch (error) {
+      throw listingFailed(messageOf(error), error);
+    }
+  }
+
+  /** The program that an archive passes through on its way from tar, and that writes the listing here. */
+  get filter(): Command {
+    const program = fileURLToPath(new URL('./tar-listing.js', import.meta.url));
+    return {
+      name: 'tar-listing',
+      file: process.execPath,
+      args: [program],
+      files: [this.file.fd],
+      explain: (stderr) => (/ENOSPC|EDQUOT|EIO/.test(stderr) ? listingFailed(firstError(stderr)) : undefined),
+    };
+  }
+
+  /** Adds a line, where the archive is not made by a program. */
+  async add(line: string): Promise<void> {
+    this.pending += `${line}\n`;
+    if (this.pending.length >= 64 * 1024) await this.flush();
+  }
+
+  /** All lines, from the first. Nothing may be added any more. */
+  async read(): Promise<{ readonly stream: Readable; readonly bytes: number }> {
+    await this.flush();
+    const { size } = await this.file.stat();
+    return { stream: createReadStream('', { fd: this.file.fd, start: 0, autoClose: false }), bytes: size };
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  private async flush(): Promise<void> {
+    const lines = this.pending;
+    this.pending = '';
+    try {
+      await this.file.writeFile(lines);
+    } catch (error) {
+      throw listingFailed(messageOf(error), error);
+    }
+  }
+}
+
+function firstError(stderr: string): string {
+  return /^(?:\w*Error: .*)$/m.exec(stderr)?.[0] ?? stderr.trim();
+}
+
+function listingFailed(why: string, cause?: unknown): OperatorError {
+  return new OperatorError(
+    'SOURCE_FAILED',
+    `the listing of the media files cannot be kept in ${tmpdir()}: ${why}`,
+    'It needs some 150 bytes for each file there: make room, set TMPDIR, or do without it: BACKUP_FINGERPRINT=counts.',
+    { cause },
+  );
+}
