@@ -101,10 +101,15 @@ function zeroEnded(): Transform {
   });
 }
 
-/** tar-stream throws plain errors for what is no tar; anything more particular is a bug or the source's. */
+/**
+ * tar-stream throws plain errors for what is no tar, and where a size makes no sense, its streams end before their time;
+ * anything more particular is a bug or the source's.
+ */
 function tarError(error: unknown): unknown {
-  const plain = error instanceof Error && error.constructor === Error && !('code' in error);
-  return plain ? corrupt(messageOf(error), error) : error;
+  if (!(error instanceof Error)) return error;
+  const isEarlyEnd = 'code' in error && (error.code === 'STREAM_DESTROYED' || error.code === 'PREMATURE_CLOSE');
+  const isPlain = error.constructor === Error && !('code' in error);
+  return isPlain || isEarlyEnd ? corrupt(messageOf(error), error) : error;
 }
 
 function corrupt(why: string, cause?: unknown): OperatorError {

@@ -48,12 +48,17 @@ export class LocalStorage implements Storage {
       `.${path.slice(dirname(path).length + 1)}.${randomBytes(6).toString('hex')}.part`,
     );
     let created = false;
+    let sourceError: unknown = source.errored;
     try {
       await makeFolder(dirname(path));
       if (await exists(path)) throw alreadyStored(path);
       const file = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 1024 * 1024 });
       file.once('open', () => {
         created = true;
+      });
+      // Whichever fails takes the other along with the same error: the one that was first is the one to name.
+      source.once('error', (error) => {
+        if (!file.errored) sourceError ??= error;
       });
       await pipeline(source, file, signal ? { signal } : {});
       await publish(partial, path);
@@ -64,7 +69,7 @@ export class LocalStorage implements Storage {
       if (created) await rm(partial, { force: true });
       await prune(dirname(path), this.root);
       signal?.throwIfAborted();
-      throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, source.errored);
+      throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, sourceError);
     }
   }
 
@@ -80,6 +85,7 @@ export class LocalStorage implements Storage {
       ...(firstBytes === undefined ? {} : { end: firstBytes - 1 }),
       ...(signal ? { signal } : {}),
     });
+    file.on('error', () => {}); // its reader hears it, however late it begins
     return Readable.from(withError(file, path, signal), { objectMode: false, highWaterMark: 1024 * 1024 });
   }
 
@@ -270,7 +276,7 @@ const known: Record<string, [ErrorCode, string]> = {
 };
 
 /** Errors of the source that is being written pass through as they are: they are not the storage's. */
-function storageError(error: unknown, what: string, sourceError?: Error | null): unknown {
+function storageError(error: unknown, what: string, sourceError?: unknown): unknown {
   if (sourceError && error === sourceError) return error;
   const [code, hint] = known[codeOf(error) ?? ''] ?? (['STORAGE_FAILED', 'Look at the disk: df -h, dmesg.'] as const);
   return new OperatorError(code, `${what}: ${messageOf(error)}`, hint, { cause: error });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
@@ -307,6 +308,15 @@ describe('the local directory alone', () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'database', 'a'), { recursive: true });
     await expect(get(new LocalStorage(folder), 'database/a')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  });
+
+  it('a read that is called off before it begins ends with the reason for that, and nothing else', async () => {
+    const storage = new LocalStorage(await temporaryFolder());
+    await put(storage, 'a', 'x'.repeat(100));
+    const reason = new Error('called off');
+    const stream = await storage.read('a', { signal: AbortSignal.abort(reason) });
+    await delay(50); // an error that nobody listens to would have ended the process by now
+    await expect(buffer(stream)).rejects.toBe(reason);
   });
 
   it('a folder that is a file is the storage’s fault', async () => {

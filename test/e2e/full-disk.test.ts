@@ -1,6 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { LocalStorage } from '../../container/storage/local-storage.js';
 import { respaldo } from '../support/cli.js';
 import { canMount, enlargeDisk, mountSmallDisk } from '../support/disk.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -33,5 +36,21 @@ describe.skipIf(!mountable)('a full disk', { timeout: 180_000 }, () => {
     await enlargeDisk(disk, 65_536);
     expect(await respaldo(['backup', '--database', '--no-compress'], env)).toMatchObject({ exitCode: 0 });
     expect(await respaldo(['verify', '--all'], env)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is the storage’s fault, wherever in the stream it shows', async () => {
+    const disk = await smallDisk(64);
+    const storage = new LocalStorage(disk);
+    for (const pause of [0, 1]) {
+      const source = new PassThrough({ highWaterMark: 1024 * 1024 });
+      source.on('error', () => {});
+      const writing = storage.write('a', source).catch((error) => error);
+      for (let chunk = 0; chunk < 20 && !source.destroyed; chunk += 1) {
+        source.write(Buffer.alloc(16_384));
+        await delay(pause);
+      }
+      expect(await writing).toMatchObject({ code: 'STORAGE_FULL' });
+      expect(await readdir(disk)).toEqual([]);
+    }
   });
 });
