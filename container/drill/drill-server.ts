@@ -28,6 +28,7 @@ export async function startDrillServer(run: Run, id: string, facts: DatabaseFact
     parent,
     settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
     initArguments: ['--encoding=UTF8', '--locale=C'],
+    signal: run.signal,
   });
   try {
     await withClient(server, 'postgres', (client) => prepare(client, id, facts));

@@ -31,6 +31,8 @@ export interface ThrowawayOptions {
   readonly settings?: readonly string[];
   /** For initdb: `--locale=…`, `--encoding=…`. */
   readonly initArguments?: readonly string[];
+  /** Ends what is not up yet. */
+  readonly signal?: AbortSignal;
 }
 
 /** Nothing in it needs to survive a power cut, so it waits for no disk. */
@@ -49,7 +51,7 @@ const throwaway = [
  * @throws OperatorError SOURCE_FAILED with what the server said
  */
 export async function startThrowawayServer(options: ThrowawayOptions): Promise<ThrowawayServer> {
-  const { binDirectory, parent, settings = [], initArguments = [] } = options;
+  const { binDirectory, parent, settings = [], initArguments = [], signal } = options;
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(join(parent, 'respaldo-pg-'));
   const owner = await serverUser();
@@ -60,8 +62,13 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     const made = await execa(
       join(binDirectory, 'initdb'),
       ['--username=postgres', '--auth=trust', '--no-sync', '--no-instructions', ...initArguments, data],
-      { ...owner, cwd: directory, env: childEnvironment(), extendEnv: false, reject: false },
+      {
+        ...owner,
+        ...(signal ? { cancelSignal: signal } : {}),
+        ...{ cwd: directory, env: childEnvironment(), extendEnv: false, reject: false },
+      },
     );
+    signal?.throwIfAborted();
     if (made.failed) throw notStarted(made.stderr || made.shortMessage || 'initdb failed');
     const port = await freePort();
     const lines = [
@@ -74,7 +81,7 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     await writeFile(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
     const server = await launch(join(binDirectory, 'postgres'), data, owner);
     const { child, said } = server;
-    await reachable(port, child, said);
+    await reachable(port, child, said, signal);
     return {
       host: '127.0.0.1',
       port,
@@ -127,9 +134,14 @@ async function launch(postgres: string, data: string, owner: ServerUser | undefi
   return { child, said: () => kept };
 }
 
-async function reachable(port: number, child: ChildProcess, said: () => string): Promise<void> {
+async function reachable(
+  port: number,
+  child: ChildProcess,
+  said: () => string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await delay(50)) {
-    if (child.exitCode !== null || child.signalCode !== null) break;
+    if (child.exitCode !== null || child.signalCode !== null || signal?.aborted) break;
     const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
     try {
       await client.connect();
@@ -140,6 +152,7 @@ async function reachable(port: number, child: ChildProcess, said: () => string):
     }
   }
   await stopServer(child);
+  signal?.throwIfAborted();
   throw notStarted(said());
 }
 
