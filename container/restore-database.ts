@@ -19,7 +19,7 @@ import {
   freeStamp,
 } from './postgres/create-database.js';
 import { holdTarget } from './postgres/hold.js';
-import { emptyDatabase } from './postgres/in-place.js';
+import { committing, emptyDatabase } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
 import { assertNothingLacks, lacking, roleRights } from './postgres/preflight.js';
 import { countRows } from './postgres/relations.js';
@@ -284,7 +284,7 @@ async function restoreInPlace(run: Run, plan: DatabaseRestorePlan): Promise<Data
   };
   if (decode.length === 0) await drain(archive);
   else await runPipe(decode, { input: archive, output: drain, signal: run.signal });
-  await load(run, plan, emptyDatabase);
+  await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, `${emptyDatabase}\n${mark}`));
   return { database: plan.database, kept: undefined, ...(await compare(plan)) };
 }
 

@@ -1,3 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { messageOf } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { type Connection, withSession } from './connection.js';
+
 /**
  * SQL that empties the current database of all that a dump of it would create, without touching extensions. It runs in
  * the transaction of a restore in place, so that a failure brings everything back.
@@ -40,3 +47,50 @@ BEGIN
 END
 $empty$;
 `;
+
+/**
+ * Runs something that commits one transaction, and believes the server about whether it did, not the program: one that
+ * is killed, or loses its connection, in the moment of the commit says that it failed, and the data are new all the same.
+ *
+ * @param load is to run the statement that it is given within its transaction: the server passes it on once that is
+ *   committed
+ */
+export async function committing(
+  connection: Connection,
+  database: string,
+  log: Log,
+  load: (mark: string) => Promise<void>,
+): Promise<void> {
+  const channel = `respaldo_${randomBytes(8).toString('hex')}`;
+  await withSession(
+    connection,
+    'restore, hearing of its commit',
+    async (client) => {
+      let committed = false;
+      client.on('notification', () => {
+        committed = true;
+      });
+      await client.query(`LISTEN ${channel}`);
+      try {
+        await load(`NOTIFY ${channel};`);
+      } catch (error) {
+        await untilPsqlIsGone(client).catch(() => {}); // a server that does not answer does not commit
+        if (!committed) throw error;
+        log.warn(`the server has committed all of it, so the restore is complete, although: ${messageOf(error)}`);
+      }
+    },
+    database,
+  );
+}
+
+/** The server may still be at work on the last of what psql sent. What it has to tell comes with the answers. */
+async function untilPsqlIsGone(client: pg.Client): Promise<void> {
+  for (let look = 0; look < 100; look += 1) {
+    const { rowCount } = await client.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'respaldo psql'",
+    );
+    if (rowCount === 0) break;
+    await delay(100);
+  }
+  await client.query('SELECT 1');
+}

@@ -1,7 +1,7 @@
 import { copyFile, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, query, testDatabase } from '../support/postgres.js';
@@ -237,5 +237,26 @@ describe('a restore that fails on its way leaves the running database as it is',
     expect(restore.exitCode).toBe(6);
     expect(restore.stderr).toContain('ERROR ARCHIVE_CORRUPT: the dump ends before');
     await expectUntouched(found);
+  });
+});
+
+describe('a restore in place whose psql fails in the moment of the commit', { timeout: 180_000 }, () => {
+  it.each([
+    { when: 'after the server has committed', script: '"$real" "$@"; exit 1', exitCode: 0 },
+    { when: 'before', script: 'head -c 20000 | "$real" "$@"; exit 1', exitCode: 3 },
+  ])('$when: the exit code tells what the database holds', async ({ script, exitCode }) => {
+    const found = await scene();
+    const { database, env, backedUp, current } = found;
+    const shims = await temporaryFolder();
+    const real = inject('postgres').binDirectory;
+    for (const program of ['pg_dump', 'pg_restore', 'psql']) {
+      const does =
+        program === 'psql' ? `case "$*" in --version) exec "$real" --version;; esac\n${script}` : 'exec "$real" "$@"';
+      await writeFile(join(shims, program), `#!/bin/sh\nreal=${real}/${program}\n${does}\n`, { mode: 0o755 });
+    }
+    const run = await respaldo(['restore', '--latest', '--force', '--in-place'], { ...env, PG_BINDIR: shims });
+    expect(run.exitCode, run.stderr).toBe(exitCode);
+    if (exitCode === 0) expect(run.stderr).toContain('the server has committed all of it');
+    expect(await contentsOf(database.name)).toEqual(exitCode === 0 ? backedUp : current);
   });
 });
