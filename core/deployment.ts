@@ -26,6 +26,10 @@ export const deploymentSchema = z.object({
       replaces: z.string(),
       /** The newest backup may be this old; absent where no schedule is on. */
       maxAgeHours: z.number().optional(),
+      /** Its backups are proven by drills. */
+      drilled: z.boolean().optional(),
+      /** The newest proven backup may be this old; absent where no drill runs by itself. */
+      maxProvenAgeHours: z.number().optional(),
     }),
   ),
 });
@@ -43,7 +47,7 @@ export function readDeployment(environment: Readonly<Record<string, string | und
 }
 
 /** What a task does. */
-export const jobs = ['backup', 'restore'] as const;
+export const jobs = ['backup', 'restore', 'drill'] as const;
 export type Job = (typeof jobs)[number];
 
 /** The only container of every task. */

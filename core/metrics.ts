@@ -10,6 +10,13 @@ export const metricNames = {
   bytes: 'BackupBytes',
   /** The newest good backup's bytes, in percent of the one before. */
   size: 'BackupSizePercent',
+  /** Of the newest backup that a drill has proven; {@link noBackupHours} where there is none. */
+  provenAge: 'HoursSinceNewestProvenBackup',
+  /** 1 where the newest drill of the newest backup failed. */
+  drillFailed: 'NewestDrillFailed',
+  /** What the restore of the newest proven backup took in its drill. */
+  restoreSeconds: 'RestoreSeconds',
+  restoreRate: 'RestoreBytesPerSecond',
   /** Of the environment: tasks that ended without what they were to do. */
   failed: 'TasksFailed',
 } as const;

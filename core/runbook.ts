@@ -5,6 +5,7 @@ export const alarmHeadings = {
   tooOld: 'Backup too old',
   taskFailed: 'Task failed',
   halved: 'Backup size halved',
+  drill: 'Drill failed',
   lambdaErrors: 'Lambda errors',
   deadLetters: 'Dead letters',
   replication: 'Replication failed',

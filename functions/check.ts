@@ -1,7 +1,10 @@
 import { type CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import type { Backup } from '../core/catalog.js';
 import { type Freshness, judgeFreshness } from '../core/freshness.js';
-import { metricNames, metricNamespace, noBackupHours, targetDimensions } from '../core/metrics.js';
+import { type Dimension, metricNames, metricNamespace, noBackupHours, targetDimensions } from '../core/metrics.js';
 import { newestGood } from '../core/soundness.js';
+import type { Storage } from '../core/storage.js';
+import { readVerification, verificationKey } from '../core/verification.js';
 import type { Wiring } from './wiring.js';
 
 export interface CheckContext extends Wiring {
@@ -17,6 +20,10 @@ export interface CheckReport {
     readonly ageHours: number | undefined;
     readonly limitHours: number | undefined;
     readonly stale: boolean;
+    /** The newest backup that a drill has proven; where drills are on. */
+    readonly proven?: string | undefined;
+    readonly provenAgeHours?: number | undefined;
+    readonly drillFailed?: boolean;
     readonly damaged: readonly string[];
   }[];
 }
@@ -25,12 +32,14 @@ export interface CheckReport {
 export async function check({ deployment, storage, cloudWatch, log, now }: CheckContext): Promise<CheckReport> {
   const targets: CheckReport['targets'][number][] = [];
   const data: MetricDatum[] = [];
-  for (const { kind, target, maxAgeHours } of deployment.targets) {
-    const { good, unsound } = await newestGood(storage, kind, target);
+  for (const { kind, target, maxAgeHours, drilled } of deployment.targets) {
+    const { listed, good, unsound } = await newestGood(storage, kind, target);
     for (const { backup, reason } of unsound) log.warn(`${backup.id} is damaged: ${reason}`);
     const freshness = judgeFreshness(kind, target, good, maxAgeHours ?? Number.POSITIVE_INFINITY, now);
     const { newest, ageHours } = freshness;
     data.push(...measurements(deployment.environment, freshness, good[1]?.bytes, now));
+    const proof = drilled ? await proofOf(storage, listed, now) : undefined;
+    if (proof) data.push(...proofMeasurements(targetDimensions(deployment.environment, { kind, target }), proof, now));
     targets.push({
       kind,
       target,
@@ -38,6 +47,7 @@ export async function check({ deployment, storage, cloudWatch, log, now }: Check
       ageHours: ageHours === undefined ? undefined : Math.round(ageHours * 10) / 10,
       limitHours: maxAgeHours,
       stale: freshness.stale && maxAgeHours !== undefined,
+      ...(proof ? { proven: proof.backup?.id, provenAgeHours: proof.ageHours, drillFailed: proof.failed } : {}),
       damaged: unsound.map(({ backup, reason }) => `${backup.id}: ${reason}`),
     });
   }
@@ -48,6 +58,39 @@ export async function check({ deployment, storage, cloudWatch, log, now }: Check
     );
   }
   return { targets };
+}
+
+interface Proof {
+  readonly backup: Backup | undefined;
+  readonly ageHours: number | undefined;
+  readonly failed: boolean;
+  readonly restoreSeconds: number;
+  readonly bytesPerSecond: number;
+}
+
+async function proofOf(storage: Storage, listed: readonly Backup[], now: Date): Promise<Proof> {
+  const failed = listed[0]?.drillFailed === true;
+  const backup = listed.find(({ verified }) => verified);
+  if (!backup) return { backup, ageHours: undefined, failed, restoreSeconds: 0, bytesPerSecond: 0 };
+  const { seconds, bytesPerSecond } = await readVerification(storage, verificationKey(backup));
+  const ageHours = Math.max(0, (now.getTime() - backup.time.getTime()) / 3_600_000);
+  return { backup, ageHours: Math.round(ageHours * 10) / 10, failed, restoreSeconds: seconds.restore, bytesPerSecond };
+}
+
+function proofMeasurements(Dimensions: Dimension[], proof: Proof, now: Date): MetricDatum[] {
+  const datum = (MetricName: string, Value: number, Unit: MetricDatum['Unit'] = 'None') => ({
+    ...{ Dimensions, Timestamp: now, MetricName, Value, Unit },
+  });
+  return [
+    datum(metricNames.provenAge, proof.ageHours ?? noBackupHours),
+    datum(metricNames.drillFailed, proof.failed ? 1 : 0),
+    ...(proof.backup
+      ? [
+          datum(metricNames.restoreSeconds, proof.restoreSeconds, 'Seconds'),
+          datum(metricNames.restoreRate, proof.bytesPerSecond, 'Bytes/Second'),
+        ]
+      : []),
+  ];
 }
 
 function measurements(

@@ -48,7 +48,7 @@ export async function taskStopped(context: TaskStoppedContext, detail: unknown, 
   if (!verdict) return 'well';
 
   const event: Event = {
-    name: isBackup ? 'Backup Failed' : 'Restore Failed',
+    name: failureOf[job],
     detail: {
       environment: deployment.environment,
       kind: target.kind,
@@ -72,6 +72,8 @@ export async function taskStopped(context: TaskStoppedContext, detail: unknown, 
   log.warn(`${event.name}: ${verdict.reason}`, { ...event.detail });
   return event;
 }
+
+const failureOf = { backup: 'Backup Failed', restore: 'Restore Failed', drill: 'Drill Failed' } as const;
 
 function taskOf(deployment: Deployment, { family }: TaskEnd): { job: Job; target: DeployedTarget } | undefined {
   for (const target of deployment.targets) {

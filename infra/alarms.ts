@@ -92,6 +92,20 @@ export class Alarms extends Construct {
         },
       );
     }
+    if (target.drilled) {
+      this.tellOf('drill', `${what}-drill-failed`, `the drill of the newest ${what} backup failed`, {
+        metric: measured(metricNames.drillFailed, dimensions, Stats.MAXIMUM, Duration.hours(1)),
+        threshold: 0,
+      });
+    }
+    if (target.maxProvenAgeHours !== undefined) {
+      const days = Math.round(target.maxProvenAgeHours / 24);
+      this.tellOf('drill', `${what}-unproven`, `no ${what} backup of the last ${days} days is proven by a drill`, {
+        metric: measured(metricNames.provenAge, dimensions, Stats.MAXIMUM, Duration.hours(1)),
+        threshold: target.maxProvenAgeHours,
+        treatMissingData: TreatMissingData.BREACHING,
+      });
+    }
     this.tellOf('halved', `${what}-halved`, `the newest ${what} backup has less than half the size of the one before`, {
       metric: measured(metricNames.size, dimensions, Stats.MINIMUM, Duration.hours(1)),
       threshold: 50,

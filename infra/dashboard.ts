@@ -68,6 +68,25 @@ export class RespaldoDashboard extends Construct {
         width: 12,
       }),
     );
+    if (deployment.targets.some(({ drilled }) => drilled)) {
+      const drilled = { ...deployment, targets: deployment.targets.filter((target) => target.drilled) };
+      dashboard.addWidgets(
+        new GraphWidget({
+          title: 'Hours since the newest proven backup',
+          left: targetMetrics(drilled, metricNames.provenAge, Stats.MAXIMUM),
+          leftYAxis: { min: 0 },
+          width: 12,
+        }),
+        new GraphWidget({
+          title: 'Seconds that a restore takes, and bytes a second, in drills',
+          left: targetMetrics(drilled, metricNames.restoreSeconds, Stats.MAXIMUM),
+          right: targetMetrics(drilled, metricNames.restoreRate, Stats.MAXIMUM),
+          leftYAxis: { min: 0 },
+          rightYAxis: { min: 0 },
+          width: 12,
+        }),
+      );
+    }
     dashboard.addWidgets(
       new LogQueryWidget({
         title: 'Warnings and errors of the tasks',

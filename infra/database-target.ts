@@ -6,9 +6,9 @@ import type { DatabaseSettings } from './settings/schema.js';
 import type { Target, TargetContext } from './target.js';
 import { vaultPrefix } from './vault.js';
 
-/** A database: the task that backs it up and the one that restores it. */
+/** A database: the tasks that back it up, restore it, and prove its backups. */
 export function databaseTarget(context: TargetContext, database: DatabaseSettings): Target {
-  const { tasks, network, vault, bus, variables } = context;
+  const { tasks, network, vault, bus, variables, drill } = context;
   const { target, host, port, name, cpu, memory, securityGroup, tasks: together } = database;
   const kind = 'database' as const;
   network.allowTo(securityGroup, port, `respaldo backs up and restores ${name}`);
@@ -46,6 +46,16 @@ export function databaseTarget(context: TargetContext, database: DatabaseSetting
       command: ['restore', '--list'],
       rights: [...login, ...vault.mayList(folder), ...vault.mayRead(folder), bus.mayAnnounce()],
     }),
+    drill:
+      drill &&
+      tasks.define({
+        ...{ kind, target, cpu: drill.cpu, memory: drill.memory, disk: drill.disk },
+        job: 'drill',
+        command: ['drill'],
+        // Nothing of the live database: neither its address nor its password.
+        variables: { ...variables, ...(target === '' ? {} : { BACKUP_TARGET: target }) },
+        rights: [...vault.mayList(folder), ...vault.mayRead(folder), ...vault.mayRecord(folder), bus.mayAnnounce()],
+      }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { folderOf, manifestSuffix } from '../core/archive-name.js';
+import { folderOf, manifestSuffix, verificationSuffix } from '../core/archive-name.js';
 import type { Deployment } from '../core/deployment.js';
 import { incidentsPrefix } from '../core/incidents.js';
 import { metricNamespace } from '../core/metrics.js';
@@ -29,6 +29,8 @@ export class Functions extends Construct {
   readonly check: RespaldoFunction;
   readonly taskStopped: RespaldoFunction;
   readonly widget: RespaldoFunction;
+  /** Undefined where nothing is drilled. */
+  readonly startDrill: RespaldoFunction | undefined;
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id);
@@ -37,6 +39,7 @@ export class Functions extends Construct {
     const folders = targets.map(({ kind, target }) => `${vaultPrefix}${folderOf(kind, target)}`);
     const mayList = folders.flatMap((folder) => vault.mayList(folder));
     const mayReadManifests = folders.flatMap((folder) => vault.mayRead(folder, manifestSuffix));
+    const mayReadProofs = folders.flatMap((folder) => vault.mayRead(folder, verificationSuffix));
 
     this.startBackup = new RespaldoFunction(this, 'StartBackup', {
       ...common,
@@ -71,8 +74,20 @@ export class Functions extends Construct {
       name: 'check',
       description: 'Measures how old and how large the newest good backups are.',
       timeout: Duration.minutes(5),
-      rights: [...mayList, ...mayReadManifests, mayMeasure],
+      rights: [...mayList, ...mayReadManifests, ...mayReadProofs, mayMeasure],
     });
+    const drills = targets.flatMap(({ drill }) => drill ?? []);
+    this.startDrill =
+      drills.length === 0
+        ? undefined
+        : new RespaldoFunction(this, 'StartDrill', {
+            ...common,
+            name: 'start-drill',
+            description:
+              'Proves backups by restoring them into throw-away servers: { "backup": "latest" | id, "target"?: … }',
+            timeout: Duration.minutes(2),
+            rights: tasks.mayRun(drills),
+          });
     this.taskStopped = new RespaldoFunction(this, 'TaskStopped', {
       ...common,
       name: 'task-stopped',
@@ -107,7 +122,8 @@ export class Functions extends Construct {
   }
 
   get all(): readonly RespaldoFunction[] {
-    return [this.startBackup, this.restore, this.cleanup, this.check, this.taskStopped];
+    const { startBackup, restore, cleanup, check, taskStopped, startDrill } = this;
+    return [startBackup, restore, cleanup, check, taskStopped, ...(startDrill ? [startDrill] : [])];
   }
 }
 

@@ -9,8 +9,18 @@ const root = new URL('..', import.meta.url).pathname;
 
 /** The image that the settings name; else the one that `cdk deploy` builds from container/Dockerfile. */
 export function containerImage({ image, architecture }: EnvironmentSettings): ContainerImage {
+  return image ? ContainerImage.fromRegistry(image) : builtImage(architecture, {});
+}
+
+/** The same with PostgreSQL's servers in it, which drills restore into. */
+export function drillImage({ drill: { image, majors }, architecture }: EnvironmentSettings): ContainerImage {
   if (image) return ContainerImage.fromRegistry(image);
+  return builtImage(architecture, { PG_PROGRAMS: 'server', PG_MAJORS: majors.join(' ') });
+}
+
+function builtImage(architecture: EnvironmentSettings['architecture'], buildArgs: Record<string, string>) {
   return ContainerImage.fromAsset(root, {
+    buildArgs,
     file: 'container/Dockerfile',
     platform: architecture === 'ARM64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
   });
@@ -24,7 +34,11 @@ export function runtimePlatform({ architecture }: EnvironmentSettings): RuntimeP
 }
 
 /** An image asset brings its own rights to pull it; one that is named in a private registry of ECR needs them here. */
-export function allowPull(role: Role, { image }: EnvironmentSettings): void {
+export function allowPull(role: Role, { image, drill }: EnvironmentSettings): void {
+  for (const each of new Set([image, drill.image])) allowPullOf(role, each);
+}
+
+function allowPullOf(role: Role, image: string | undefined): void {
   const [, account, region, repository] =
     /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)/.exec(image ?? '') ?? [];
   if (!account || !region || !repository) return;

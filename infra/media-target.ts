@@ -57,6 +57,7 @@ export function mediaTarget(context: TargetContext, media: MediaSettings): Targe
         bus.mayAnnounce(),
       ],
     }),
+    drill: undefined,
   };
 }
 

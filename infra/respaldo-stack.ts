@@ -13,6 +13,7 @@ import { databaseTarget } from './database-target.js';
 import { Functions } from './functions.js';
 import { mediaTarget } from './media-target.js';
 import { Network } from './network.js';
+import { onBackupCompleted } from './on-backup.js';
 import { onTaskEnd } from './on-task-end.js';
 import { outputs } from './outputs.js';
 import { Replication } from './replication.js';
@@ -55,7 +56,9 @@ export class RespaldoStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const tasks = new Tasks(this, 'Tasks', { environment, settings, network, logGroup: taskLog });
+    const isDrilled = settings.schedules.drill !== false || settings.drill.afterBackup;
     const context = {
+      drill: isDrilled ? settings.drill : undefined,
       tasks,
       network,
       vault,
@@ -111,6 +114,8 @@ export class RespaldoStack extends Stack {
         target: target.target,
         replaces: target.replaces,
         ...maxAgeOf(target, scheduleOf(target), settings.zone, now),
+        ...(target.drill ? { drilled: true } : {}),
+        ...(target.drill ? maxProvenAgeOf(settings, scheduleOf(target), now) : {}),
       })),
     };
     const functions = new Functions(this, 'Functions', {
@@ -130,6 +135,11 @@ export class RespaldoStack extends Stack {
     }
     schedules.add('cleanup', settings.schedules.cleanup, functions.cleanup);
     schedules.add('check', settings.schedules.check, functions.check);
+    if (functions.startDrill) {
+      schedules.add('drill', settings.schedules.drill, functions.startDrill);
+      if (settings.drill.afterBackup)
+        onBackupCompleted(this, { eventBus: bus.eventBus, startDrill: functions.startDrill, deadLetters });
+    }
 
     const { emails } = settings.alerts;
     const alerts = new Alerts(this, 'Alerts', { environment, emails, eventBus: bus.eventBus, deadLetters });
@@ -148,6 +158,7 @@ export class RespaldoStack extends Stack {
         ...targets.map((target) => ({ name: taskLogPrefix('backup', target), expression: scheduleOf(target) })),
         { name: 'cleanup', expression: settings.schedules.cleanup },
         { name: 'check', expression: settings.schedules.check },
+        ...(functions.startDrill ? [{ name: 'drill', expression: settings.schedules.drill }] : []),
       ].flatMap(({ name, expression }) => (expression === false ? [] : [{ name, expression }])),
       prices: settings.prices,
     });
@@ -169,3 +180,18 @@ function maxAgeOf({ maxAgeHours }: Target, schedule: string | false, zone: strin
   const parsed = schedule === false ? undefined : parseSchedule(schedule);
   return typeof parsed === 'object' ? { maxAgeHours: Math.ceil(longestGapHours(parsed, zone, now)) + 1 } : {};
 }
+
+/** Until the next drill is over, the one proven before it is the newest: as old as a backup may get, and the pause beside it. */
+function maxProvenAgeOf({ schedules, drill, zone }: EnvironmentSettings, backups: string | false, now: Date) {
+  const gapOf = (schedule: string | false) => {
+    const parsed = schedule === false ? undefined : parseSchedule(schedule);
+    return typeof parsed === 'object' ? longestGapHours(parsed, zone, now) : undefined;
+  };
+  const gap = drill.afterBackup ? gapOf(backups) : gapOf(schedules.drill);
+  if (gap === undefined) return {};
+  const oldest = drill.afterBackup ? 0 : (gapOf(backups) ?? 0);
+  return { maxProvenAgeHours: Math.min(Math.ceil(gap + oldest) + drillHours, 100_000) };
+}
+
+/** What a drill may take. */
+const drillHours = 6;

@@ -1,6 +1,7 @@
 import type { Kind } from '../core/archive-name.js';
 import type { Bus } from './bus.js';
 import type { Network } from './network.js';
+import type { EnvironmentSettings } from './settings/schema.js';
 import type { Task, Tasks } from './tasks.js';
 import type { Vault } from './vault.js';
 
@@ -15,6 +16,8 @@ export interface Target {
   readonly maxAgeHours: number | undefined;
   readonly backup: Task;
   readonly restore: Task;
+  /** Proves backups; undefined where no drill is wanted, or of media. */
+  readonly drill: Task | undefined;
 }
 
 /** What all targets are made with. */
@@ -23,6 +26,8 @@ export interface TargetContext {
   readonly network: Network;
   readonly vault: Vault;
   readonly bus: Bus;
+  /** What drills are run with; undefined where none are. */
+  readonly drill: EnvironmentSettings['drill'] | undefined;
   /** The program's settings that are the same for all. */
   readonly variables: Readonly<Record<string, string>>;
 }

@@ -13,7 +13,7 @@ import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Kind } from '../core/archive-name.js';
 import { containerName, deployedName, type Job, taskFamily, taskLogPrefix, tasksPort } from '../core/deployment.js';
-import { allowPull, containerImage, runtimePlatform } from './image.js';
+import { allowPull, containerImage, drillImage, runtimePlatform } from './image.js';
 import type { Network } from './network.js';
 import { allow, type Right } from './rights.js';
 import type { EnvironmentSettings } from './settings/schema.js';
@@ -38,6 +38,8 @@ export interface TaskProps {
   readonly files?: FilesProps;
   /** So many tasks share the work; they start each other. @default 1 */
   readonly tasks?: number;
+  /** GiB of disk, where the 20 that every task has are not enough. */
+  readonly disk?: number;
 }
 
 /** An EFS file system, mounted for the program. */
@@ -59,6 +61,7 @@ export class Tasks extends Construct {
   readonly cluster: Cluster;
   readonly executionRole: Role;
   private readonly image: ContainerImage;
+  private drillImage: ContainerImage | undefined;
   private readonly secrets: Record<string, TaskSecret>;
   private commonSecret: TaskSecret | undefined;
 
@@ -96,7 +99,7 @@ export class Tasks extends Construct {
       : {};
   }
 
-  define({ job, kind, target, cpu, memory, command, variables, rights, files, tasks = 1 }: TaskProps): Task {
+  define({ job, kind, target, cpu, memory, command, variables, rights, files, disk, tasks = 1 }: TaskProps): Task {
     const { environment, settings, logGroup } = this.props;
     const family = taskFamily(environment, job, { kind, target });
     const scope = new Construct(this, `${target}${job}-${kind}`);
@@ -112,10 +115,11 @@ export class Tasks extends Construct {
       taskRole: role,
       executionRole: this.executionRole,
       runtimePlatform: runtimePlatform(settings),
+      ...(disk === undefined ? {} : { ephemeralStorageGiB: disk }),
     });
     const container = definition.addContainer('Container', {
       containerName,
-      image: this.image,
+      image: job === 'drill' ? this.imageOfDrills() : this.image,
       command: [...command],
       environment: { ...variables, ...(tasks > 1 ? this.togetherVariables(tasks) : {}), BACKUP_LOG: 'json' },
       secrets: { ...this.secrets, ...(tasks > 1 ? { BACKUP_TASKS_SECRET: this.secretOfTasks() } : {}) },
@@ -197,6 +201,12 @@ export class Tasks extends Construct {
     });
     this.commonSecret = TaskSecret.fromSecretsManager(secret as ISecret); // the two disagree only on whether an absent value may be undefined
     return this.commonSecret;
+  }
+
+  /** Made only where drills are on: it is larger by the servers. */
+  private imageOfDrills(): ContainerImage {
+    this.drillImage ??= drillImage(this.props.settings);
+    return this.drillImage;
   }
 }
 

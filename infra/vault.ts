@@ -10,6 +10,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { verificationSuffix } from '../core/archive-name.js';
 import { incidentsPrefix } from '../core/incidents.js';
 import type { Right } from './rights.js';
 import type { EnvironmentSettings } from './settings/schema.js';
@@ -60,6 +61,16 @@ export class Vault extends Construct {
       { actions: ['s3:AbortMultipartUpload'], ...objects },
       ...this.mayUseKey('kms:GenerateDataKey', 'kms:Decrypt'),
     ];
+  }
+
+  /** To create what drills write about backups below a folder, and nothing else. */
+  mayRecord(folder: string): Right[] {
+    const records = [verificationSuffix, '.drill_failed_*.json'].map((suffix) => ({
+      actions: ['s3:PutObject'],
+      ...this.below(folder, suffix),
+      conditions: { Null: { 's3:if-none-match': 'false' } },
+    }));
+    return [...records, ...this.mayUseKey('kms:GenerateDataKey')];
   }
 
   mayRead(folder: string, suffix = ''): Right[] {

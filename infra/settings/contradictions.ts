@@ -42,12 +42,19 @@ function twice({ databases, media }: EnvironmentSettings): Problem[] {
   );
 }
 
-function targets({ databases, media, network }: EnvironmentSettings): Problem[] {
+function targets({ databases, media, network, drill }: EnvironmentSettings): Problem[] {
   const problems: Problem[] = [];
   const sized = [
     ...databases.map((each, index) => ({ ...each, path: ['databases', index] })),
     ...media.map((each, index) => ({ ...each, path: ['media', index] })),
   ];
+  const wrongDrill = wrongSize(drill.cpu, drill.memory);
+  if (wrongDrill)
+    problems.push({
+      path: ['drill', wrongDrill.field],
+      value: { cpu: drill.cpu, memory: drill.memory }[wrongDrill.field],
+      allowed: wrongDrill.allowed,
+    });
   for (const { path, cpu, memory, securityGroup } of sized) {
     const wrong = wrongSize(cpu, memory);
     if (wrong)

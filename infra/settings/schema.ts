@@ -35,6 +35,11 @@ const rhythm = {
   maxAgeHours: whole(1, 87_600).optional(),
 };
 
+const imageName = text(
+  /^[\w.-]+(?::\d+)?\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/,
+  'must be an image with its registry, like 123456789012.dkr.ecr.eu-west-1.amazonaws.com/respaldo:1.0',
+);
+
 const database = group({
   target,
   host: text(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address'),
@@ -107,6 +112,19 @@ export const environmentSchema = group({
     media: schedule.default(defaultSchedules.media),
     cleanup: schedule.default(defaultSchedules.cleanup),
     check: schedule.default(defaultSchedules.check),
+    drill: schedule.default(defaultSchedules.drill),
+  }).prefault({}),
+  /** Restores backups of databases into throw-away servers, and compares them. */
+  drill: group({
+    afterBackup: yesOrNo.default(false),
+    /** Of the task that holds the restored database. */
+    disk: whole(21, 200, ' GiB').default(50),
+    cpu: size.cpu,
+    memory: size.memory,
+    /** Majors whose servers are in the drill's image. */
+    majors: list(whole(14, 18), 1, 'must be a list of majors of PostgreSQL').default([14, 15, 16, 17, 18]),
+    /** An image in a registry with the servers' programs; left out, `cdk deploy` builds one. */
+    image: imageName.optional(),
   }).prefault({}),
   retention: group({ days: whole(1, 36_500, ' days').optional(), keep: keep.optional() }).prefault({}),
   vault: group({
@@ -129,10 +147,7 @@ export const environmentSchema = group({
   capacity: choice(['ON_DEMAND', 'SPOT']).default('ON_DEMAND'),
   architecture: choice(['ARM64', 'X86_64']).default('ARM64'),
   /** An image in a registry; left out, `cdk deploy` builds container/Dockerfile. */
-  image: text(
-    /^[\w.-]+(?::\d+)?\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/,
-    'must be an image with its registry, like 123456789012.dkr.ecr.eu-west-1.amazonaws.com/respaldo:1.0',
-  ).optional(),
+  image: imageName.optional(),
   /** What a GB costs a month, for the dashboard: `STANDARD=0.023,STANDARD_IA=0.0125 USD`. */
   prices: prices.optional(),
   /** Where people find docs/runbook.md. */

@@ -102,6 +102,47 @@ describe('the role of a database restore', () => {
   });
 });
 
+describe('the role of a drill', () => {
+  const rights = rightsOf(prod, 'respaldo-prod-drill-database');
+  const base = `${vault}/backups/database/db_backup_20260115_030000`;
+
+  it.each([
+    { may: true, what: 'read a backup', action: 's3:GetObject', resource: archive },
+    { may: true, what: 'record a proof', action: 's3:PutObject', resource: `${base}.verified.json`, context: once },
+    {
+      may: true,
+      what: 'record a failure',
+      action: 's3:PutObject',
+      resource: `${base}.drill_failed_20260116_060000.json`,
+      context: once,
+    },
+    {
+      may: false,
+      what: 'replace a record',
+      action: 's3:PutObject',
+      resource: `${base}.verified.json`,
+      context: { 's3:ObjectCreationOperation': 'true' },
+    },
+    { may: false, what: 'write an archive', action: 's3:PutObject', resource: archive, context: once },
+    { may: false, what: 'write a manifest', action: 's3:PutObject', resource: `${base}.manifest.json`, context: once },
+    { may: false, what: 'delete', action: 's3:DeleteObject', resource: archive },
+  ])('may $what: $may', ({ may, ...request }) => {
+    expect(allows(rights, request)).toBe(may);
+  });
+
+  it('knows nothing of the live database', () => {
+    expect(rights.flatMap(({ actions }) => actions).filter((action) => /secretsmanager|rds-db/.test(action))).toEqual(
+      [],
+    );
+    const definition = resourcesOf(prod, 'AWS::ECS::TaskDefinition').find(
+      ([, { Properties }]) => Properties.Family === 'respaldo-prod-drill-database',
+    )?.[1].Properties;
+    const names = definition.ContainerDefinitions[0].Environment.map(({ Name }: { Name: string }) => Name);
+    expect(names.filter((name: string) => /^PG|DATABASE/.test(name))).toEqual([]);
+    expect(definition.EphemeralStorage.SizeInGiB).toBe(50);
+  });
+});
+
 describe.each([
   { name: 'prod', of: prod },
   { name: 'two databases, media in a bucket, KMS and a copy', of: kms },
@@ -138,10 +179,10 @@ describe.each([
     }
   });
 
-  it.each(['backup', 'restore'])(
+  it.each(['backup', 'restore', 'drill'])(
     'the Lambda that starts a %s runs and hands over only the tasks and roles of that job',
     (job) => {
-      const lambda = workers.find(({ name }) => name.endsWith(job === 'backup' ? '-start-backup' : '-restore'));
+      const lambda = workers.find(({ name }) => name.endsWith(job === 'restore' ? '-restore' : `-start-${job}`));
       const families = workers
         .map(({ name }) => name)
         .filter((name) => new RegExp(`-${job}-(database|media)$`).test(name));
@@ -158,11 +199,15 @@ describe.each([
     },
   );
 
-  it('only those two may run tasks or hand over roles', () => {
+  it('only those may run tasks or hand over roles', () => {
     const running = workers.filter(({ rights }) =>
       rights.some(({ actions }) => actions.some((action) => /RunTask|PassRole/.test(action))),
     );
-    expect(running.map(({ name }) => name.replace(/respaldo-\w+?-/, '')).sort()).toEqual(['restore', 'start-backup']);
+    expect(running.map(({ name }) => name.replace(/respaldo-\w+?-/, '')).sort()).toEqual([
+      'restore',
+      'start-backup',
+      'start-drill',
+    ]);
   });
 
   it('task-stopped may read every stream of the tasks’ log', () => {

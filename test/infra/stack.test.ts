@@ -21,6 +21,38 @@ const headings = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => 
 
 const the = (type: string, of = prod) => resourcesOf(of, type)[0]?.[1];
 
+describe('drills', () => {
+  const schedules = (of: typeof prod) =>
+    resourcesOf(of, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties.Name);
+  const families = (of: typeof prod) =>
+    resourcesOf(of, 'AWS::ECS::TaskDefinition').map(([, { Properties }]) => Properties.Family);
+  const alarms = (of: typeof prod) =>
+    resourcesOf(of, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.AlarmName);
+
+  it('run by a schedule of their own, and alarms tell when one fails or none comes', () => {
+    expect(schedules(bare)).toContain('drill');
+    expect(families(bare)).toContain('respaldo-bare-drill-database');
+    expect(alarms(bare)).toEqual(
+      expect.arrayContaining(['respaldo-bare-database-drill-failed', 'respaldo-bare-database-unproven']),
+    );
+  });
+
+  it('can follow each backup, and be switched off altogether', () => {
+    const after = template({
+      env: 'e',
+      environments: { e: { ...least, schedules: { drill: false }, drill: { afterBackup: true } } },
+    });
+    expect(schedules(after)).not.toContain('drill');
+    expect(resourcesOf(after, 'AWS::Events::Rule').map(([, { Properties }]) => Properties.EventPattern)).toContainEqual(
+      expect.objectContaining({ 'detail-type': ['Backup Completed'], detail: { kind: ['database'] } }),
+    );
+    expect(alarms(after)).toContain('respaldo-e-database-unproven');
+    const off = template({ env: 'e', environments: { e: { ...least, schedules: { drill: false } } } });
+    expect(families(off).filter((family: string) => family.includes('drill'))).toEqual([]);
+    expect(alarms(off).filter((name: string) => /drill|unproven/.test(name))).toEqual([]);
+  });
+});
+
 describe('the vault', () => {
   const vault = the('AWS::S3::Bucket');
 
@@ -124,7 +156,7 @@ describe('the schedules', () => {
     const schedules = Object.fromEntries(
       resourcesOf(prod, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => [Properties.Name, Properties]),
     );
-    expect(Object.keys(schedules).sort()).toEqual(['backup-database', 'backup-media', 'check', 'cleanup']);
+    expect(Object.keys(schedules).sort()).toEqual(['backup-database', 'backup-media', 'check', 'cleanup', 'drill']);
     expect(schedules['backup-database']).toMatchObject({
       ScheduleExpression: 'cron(0 3 * * ? *)',
       ScheduleExpressionTimezone: 'Europe/Madrid',
