@@ -69,6 +69,8 @@ export class LocalStorage implements Storage {
       if (created) await rm(partial, { force: true });
       await prune(dirname(path), this.root);
       signal?.throwIfAborted();
+      // A source that failed before the file was open: the pipeline only sees that it is closed.
+      if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' && sourceError) throw sourceError;
       throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, sourceError);
     }
   }

@@ -166,6 +166,16 @@ describe.each(storages)('$name', ({ scene, missing }) => {
     await put(storage, 'database/a', 'the next run');
   });
 
+  test('a source that has failed already leaves nothing, and its own error is the one that is thrown', async () => {
+    const { storage, everything } = await scene();
+    const failure = new Error('the dump failed');
+    const source = new PassThrough();
+    source.on('error', () => {}); // told to the storage
+    source.destroy(failure);
+    await expect(storage.write('database/a', source)).rejects.toBe(failure);
+    expect(await everything()).toEqual([]);
+  });
+
   test('an interrupted write leaves nothing, and throws the reason', async () => {
     const { storage, everything } = await scene();
     const interruption = new AbortController();

@@ -201,7 +201,10 @@ describe('what fails is heard', () => {
     ).toEqual(
       [
         ...['database-too-old', 'database-halved', 'media-too-old', 'media-halved', 'task-failed', 'dead-letters'],
-        ...['start-backup', 'restore', 'cleanup', 'check', 'task-stopped'].map((name) => `${name}-errors`),
+        ...['database-drill-failed', 'database-unproven'],
+        ...['start-backup', 'restore', 'cleanup', 'check', 'task-stopped', 'start-drill'].map(
+          (name) => `${name}-errors`,
+        ),
       ]
         .map((name) => `respaldo-prod-${name}`)
         .sort(),
