@@ -70,6 +70,7 @@ export class LocalStorage implements Storage {
       await prune(dirname(path), this.root);
       signal?.throwIfAborted();
       // A source that failed before the file was open: the pipeline only sees that it is closed.
+      sourceError ??= source.errored ?? undefined;
       if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' && sourceError) throw sourceError;
       throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, sourceError);
     }

@@ -84,7 +84,8 @@ describe('cleanup', () => {
       await writeFile(join(folder, name), 'mine');
     }
     const before = (await readdir(folder, { recursive: true })).length;
-    expect((await respaldo(['--target', 'crm', 'cleanup'], env)).stdout).toMatch(
+    const final = { ...env, BACKUP_UNDO_DAYS: '0' };
+    expect((await respaldo(['--target', 'crm', 'cleanup'], final)).stdout).toMatch(
       /1 removed .*, 2 kept\nMEDIA .*: 0 removed/,
     );
     expect((await readdir(folder, { recursive: true })).length).toBe(before - 2);
