@@ -70,8 +70,8 @@ export class LocalStorage implements Storage {
       await prune(dirname(path), this.root);
       signal?.throwIfAborted();
       // A source that failed before the file was open: the pipeline only sees that it is closed.
-      sourceError ??= source.errored ?? undefined;
-      if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' && sourceError) throw sourceError;
+      const before = codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' ? (sourceError ?? source.errored) : undefined;
+      if (before) throw before;
       throw error instanceof OperatorError ? error : storageError(error, `${path} not written`, sourceError);
     }
   }
