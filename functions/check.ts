@@ -1,7 +1,10 @@
 import { type CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { findAnomalies } from '../core/anomalies.js';
+import type { Announce } from '../core/aws/event-bus.js';
 import type { Backup } from '../core/catalog.js';
 import { type Freshness, judgeFreshness } from '../core/freshness.js';
 import { type Dimension, metricNames, metricNamespace, noBackupHours, targetDimensions } from '../core/metrics.js';
+import { readManifest } from '../core/read-manifest.js';
 import { newestGood } from '../core/soundness.js';
 import type { Storage } from '../core/storage.js';
 import { readVerification, verificationKey } from '../core/verification.js';
@@ -9,6 +12,7 @@ import type { Wiring } from './wiring.js';
 
 export interface CheckContext extends Wiring {
   readonly cloudWatch: CloudWatchClient;
+  readonly announce: Announce;
   readonly now: Date;
 }
 
@@ -20,6 +24,8 @@ export interface CheckReport {
     readonly ageHours: number | undefined;
     readonly limitHours: number | undefined;
     readonly stale: boolean;
+    /** What is odd about the newest good backup, beside the one before. */
+    readonly odd: readonly string[];
     /** The newest backup that a drill has proven; where drills are on. */
     readonly proven?: string | undefined;
     readonly provenAgeHours?: number | undefined;
@@ -29,7 +35,8 @@ export interface CheckReport {
 }
 
 /** Publishes, for each target, how old and how large its newest good backup is. */
-export async function check({ deployment, storage, cloudWatch, log, now }: CheckContext): Promise<CheckReport> {
+export async function check(context: CheckContext): Promise<CheckReport> {
+  const { deployment, storage, cloudWatch, log, now } = context;
   const targets: CheckReport['targets'][number][] = [];
   const data: MetricDatum[] = [];
   for (const { kind, target, maxAgeHours, drilled } of deployment.targets) {
@@ -47,6 +54,7 @@ export async function check({ deployment, storage, cloudWatch, log, now }: Check
       ageHours: ageHours === undefined ? undefined : Math.round(ageHours * 10) / 10,
       limitHours: maxAgeHours,
       stale: freshness.stale && maxAgeHours !== undefined,
+      odd: await tellAnomalies(context, good),
       ...(proof ? { proven: proof.backup?.id, provenAgeHours: proof.ageHours, drillFailed: proof.failed } : {}),
       damaged: unsound.map(({ backup, reason }) => `${backup.id}: ${reason}`),
     });
@@ -59,6 +67,30 @@ export async function check({ deployment, storage, cloudWatch, log, now }: Check
   }
   return { targets };
 }
+
+/** The task that made the backup may not read the one before, so what is odd about it is found here, within the hour. */
+async function tellAnomalies(
+  { deployment, storage, announce, log, now }: CheckContext,
+  [newest, before]: readonly Backup[],
+): Promise<string[]> {
+  if (!newest || !before) return [];
+  const manifestOf = ({ manifestKey, id }: Backup) => readManifest(storage, manifestKey, id);
+  const anomalies = findAnomalies(await manifestOf(before), await manifestOf(newest), worthTelling);
+  const texts = anomalies.map(({ text }) => text);
+  const completed = Math.max(...newest.files.map(({ modified }) => modified.getTime()));
+  if (anomalies.length > 0 && now.getTime() - completed < checkEvery) {
+    const { id, kind, target } = newest;
+    for (const text of texts) log.warn(`${id}: ${text}`);
+    const { environment } = deployment;
+    await announce({ name: 'Backup Anomaly', detail: { environment, kind, target, backup: id, anomalies } });
+  }
+  return texts;
+}
+
+/** Percent less than before, as the program's own default. */
+const worthTelling = 50;
+/** The check is hourly: each backup is new to one of them. */
+const checkEvery = 3_600_000;
 
 interface Proof {
   readonly backup: Backup | undefined;

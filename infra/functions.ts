@@ -74,7 +74,7 @@ export class Functions extends Construct {
       name: 'check',
       description: 'Measures how old and how large the newest good backups are.',
       timeout: Duration.minutes(5),
-      rights: [...mayList, ...mayReadManifests, ...mayReadProofs, mayMeasure],
+      rights: [...mayList, ...mayReadManifests, ...mayReadProofs, mayMeasure, bus.mayAnnounce()],
     });
     const drills = targets.flatMap(({ drill }) => drill ?? []);
     this.startDrill =

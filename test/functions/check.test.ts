@@ -1,0 +1,81 @@
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LocalStorage } from '../../container/storage/local-storage.js';
+import type { Deployment } from '../../core/deployment.js';
+import type { Event } from '../../core/events.js';
+import { silentLog } from '../../core/log.js';
+import type { Storage } from '../../core/storage.js';
+import { check } from '../../functions/check.js';
+import { putBackups } from '../support/catalog.js';
+import { temporaryFolder } from '../support/folders.js';
+
+const cloudWatch = mockClient(CloudWatchClient);
+const deployment: Deployment = {
+  ...{ environment: 'prod', zone: 'UTC', region: 'eu-west-1', vault: { bucket: 'b', prefix: 'backups/' }, bus: 'bus' },
+  ...{ cluster: 'tasks', logGroup: '/respaldo/prod/tasks', scheduleGroup: 'g', runbook: 'r', spot: false },
+  network: { subnets: ['subnet-1'], securityGroups: ['sg-1'], publicAddress: false },
+  retention: {},
+  targets: [{ kind: 'database', target: '', replaces: 'crm', maxAgeHours: 26, drilled: true }],
+};
+const older = new Date('2026-01-14T03:00:00Z');
+const newer = new Date('2026-01-15T03:00:00Z');
+
+/** Two backups, the newer of them a hundredth of the other. */
+async function checked(completed: Date, now: Date) {
+  const folder = await temporaryFolder();
+  await putBackups(folder, [
+    { time: older, content: 'x'.repeat(1000) },
+    { time: newer, content: 'x'.repeat(10) },
+  ]);
+  await utimes(join(folder, 'database/db_backup_20260115_030000.sql.gz'), completed, completed);
+  const told: Event[] = [];
+  const report = await check({
+    ...{ deployment, log: silentLog, cloudWatch: new CloudWatchClient(), now },
+    // The Lambda's is a bucket; what it does with a storage is the same.
+    storage: new LocalStorage(folder) as Storage as never,
+    announce: async (event) => {
+      told.push(event);
+    },
+  });
+  return { report, told };
+}
+
+beforeEach(() => {
+  cloudWatch.reset();
+  cloudWatch.on(PutMetricDataCommand).resolves({});
+});
+
+describe('the hourly check', () => {
+  it('tells what is odd about a new backup once, and measures', async () => {
+    const completed = new Date('2026-01-15T03:10:00Z');
+    const soon = await checked(completed, new Date('2026-01-15T03:15:00Z'));
+    expect(soon.told).toEqual([
+      {
+        name: 'Backup Anomaly',
+        detail: expect.objectContaining({
+          environment: 'prod',
+          backup: 'db_backup_20260115_030000',
+          anomalies: [expect.objectContaining({ what: 'size down', before: 1000, now: 10 })],
+        }),
+      },
+    ]);
+    const later = await checked(completed, new Date('2026-01-15T04:15:00Z'));
+    expect(later.told).toEqual([]);
+    expect(later.report.targets[0]).toMatchObject({
+      ageHours: 1.3,
+      stale: false,
+      drillFailed: false,
+      odd: [expect.stringContaining('10 bytes')],
+    });
+    const data = cloudWatch.commandCalls(PutMetricDataCommand).at(-1)?.args[0].input.MetricData ?? [];
+    expect(Object.fromEntries(data.map(({ MetricName, Value }) => [MetricName, Value]))).toMatchObject({
+      HoursSinceLastGoodBackup: 1.25,
+      BackupSizePercent: 1,
+      HoursSinceNewestProvenBackup: 100_000,
+      NewestDrillFailed: 0,
+    });
+  });
+});
