@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     maxWorkers: 3,
+    // Real servers on a machine that may be busy: a first failure is shown, a second one counts.
+    retry: 1,
     reporters: ['default', ['json', { outputFile: '.cache/test-results.json' }]],
   },
 });

@@ -12,8 +12,9 @@ export function containerImage({ image, architecture }: EnvironmentSettings): Co
   return image ? ContainerImage.fromRegistry(image) : builtImage(architecture, {});
 }
 
-/** The same with PostgreSQL's servers in it, which drills restore into. */
-export function drillImage({ drill: { image, majors }, architecture }: EnvironmentSettings): ContainerImage {
+/** The same with PostgreSQL's servers in it, which drills restore into. Who names an image builds it, servers and all. */
+export function drillImage({ image: common, drill, architecture }: EnvironmentSettings): ContainerImage {
+  const { image = common, majors } = drill;
   if (image) return ContainerImage.fromRegistry(image);
   return builtImage(architecture, { PG_PROGRAMS: 'server', PG_MAJORS: majors.join(' ') });
 }

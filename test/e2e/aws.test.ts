@@ -186,6 +186,19 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     });
   });
 
+  it('a drill proves the newest backup, writes what it found, and needs no live database', async () => {
+    const answer = await call('start-drill', await due('drill', '2026-02-01T05:00:00Z'));
+    expect(answer).toMatchObject({ result: { started: [{ backup: 'latest' }] } });
+    const { end, outcome } = await ended();
+    expect(end.containers).toEqual([{ exitCode: 0 }]);
+    expect(outcome).toEqual({ result: 'well' });
+    expect((await keys('backups/')).filter((key) => key.endsWith('.verified.json'))).toHaveLength(1);
+    expect(front.events.at(-1)).toMatchObject({ name: 'Drill Passed', detail: { environment: env, kind: 'database' } });
+    expect(await call('check', {})).toMatchObject({
+      result: { targets: [{ drillFailed: false, proven: expect.stringMatching(/^db_backup_/) }] },
+    });
+  });
+
   it('check measures the age and the size of the newest backup', async () => {
     expect(await call('check', {})).toMatchObject({
       result: { targets: [{ kind: 'database', stale: false, limitHours: 26, damaged: [] }] },
