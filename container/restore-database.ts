@@ -1,70 +1,19 @@
 import type pg from 'pg';
-import { chooseTables } from '../core/choose-tables.js';
 import { messageOf, OperatorError } from '../core/errors.js';
 import { compareFingerprints } from '../core/fingerprint.js';
-import type { Manifest, TableFacts } from '../core/manifest.js';
 import { announcingRestore } from './announce.js';
-import { decoders, readArchive } from './decode.js';
-import type { FoundArchive } from './find-archive.js';
+import { readArchive } from './decode.js';
 import { loadParallel } from './parallel/load-parallel.js';
-import { type Clients, clientsFor, type ServerVersion } from './postgres/clients.js';
-import { type Connection, connect, connectionFrom, withSession } from './postgres/connection.js';
-import {
-  abandonedDatabases,
-  assertDatabaseName,
-  copyDatabaseSettings,
-  createDatabase,
-  derivedName,
-  dropDatabase,
-  freeStamp,
-} from './postgres/create-database.js';
+import { type DatabaseRestorePlan, maintenanceDatabase } from './plan-database-restore.js';
+import { connect, withSession } from './postgres/connection.js';
+import { abandonedDatabases, copyDatabaseSettings, createDatabase, dropDatabase } from './postgres/create-database.js';
 import { holdTarget } from './postgres/hold.js';
 import { committing, emptyDatabase } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
-import { assertNothingLacks, lacking, roleRights } from './postgres/preflight.js';
 import { countRows } from './postgres/relations.js';
-import { type DatabaseProperties, databaseProperties, serverVersion } from './postgres/server.js';
 import { swapDatabases } from './postgres/swap.js';
 import type { Run } from './run.js';
-import type { Command } from './streams/command.js';
 import { runPipe } from './streams/pipe.js';
-
-export interface DatabaseRestoreOptions {
-  /** Restore into a new database of this name and leave the running one alone. */
-  readonly into?: string | undefined;
-  /** Replace the contents of the running database in one transaction, for roles that may not create databases. */
-  readonly inPlace: boolean;
-  readonly withoutOwners: boolean;
-  /** Workers that load a parallel backup. */
-  readonly jobs?: number | undefined;
-  /** Of a parallel backup, only the rows of these tables; all where it is empty. */
-  readonly tables?: readonly string[];
-  /** Tasks that share its load, this one counted; undefined: as the settings say. */
-  readonly tasks?: number | undefined;
-}
-
-/** What a restore will do, found out without changing anything. */
-export interface DatabaseRestorePlan {
-  readonly found: FoundArchive;
-  readonly options: DatabaseRestoreOptions;
-  readonly connection: Connection;
-  readonly server: ServerVersion;
-  readonly clients: Clients;
-  readonly decoders: readonly Command[];
-  readonly mode: 'swap' | 'into' | 'in place';
-  /** Whose data are replaced, or the name of the new database. */
-  readonly database: string;
-  /** The running database, where there is one of that name. */
-  readonly running: DatabaseProperties | undefined;
-  /** What the new database is made like. */
-  readonly like: DatabaseProperties;
-  /** The name that the data are restored under, before any swap. */
-  readonly restoreName: string;
-  /** The name that the running database gets. */
-  readonly keptName: string | undefined;
-  /** The only tables whose rows are restored; undefined for all. */
-  readonly tables: readonly TableFacts[] | undefined;
-}
 
 export interface DatabaseRestoreResult {
   readonly database: string;
@@ -75,115 +24,6 @@ export interface DatabaseRestoreResult {
   /** False where no manifest said what the result should be. */
   readonly compared: boolean;
 }
-
-/**
- * Finds out whether and how an archive can be restored. Changes nothing and downloads nothing.
- *
- * @throws OperatorError with whatever would make the restore fail: keys, clients, roles, extensions, rights
- */
-export async function planDatabaseRestore(
-  run: Run,
-  found: FoundArchive,
-  options: DatabaseRestoreOptions,
-): Promise<DatabaseRestorePlan> {
-  if (found.wrapping.content === 'tar') {
-    throw new OperatorError(
-      'USAGE',
-      `${found.id} holds media files, not a database`,
-      `Restore it with: respaldo restore --media ${found.id}.`,
-    );
-  }
-  const tables = restrictTables(found, options);
-  const decode = await decoders(found, run.settings);
-  const connection = await connectionFrom(run.settings, run.environment);
-  const database = options.into ?? connection.database;
-  assertDatabaseName(database);
-  return withSession(
-    connection,
-    'restore plan',
-    async (client) => {
-      const server = await serverVersion(client);
-      const clients = await clientsFor(server, `restore of ${found.id} not begun`, run.settings.PG_BINDIR);
-      const running = await databaseProperties(client, database);
-      const facts = found.manifest?.database;
-      const rights = await roleRights(client);
-      if (options.into !== undefined && running) {
-        throw new OperatorError(
-          'USAGE',
-          `a database "${options.into}" exists already`,
-          'Give --into a new name; nothing is ever restored over a database by that option.',
-        );
-      }
-      if (options.inPlace && !running) {
-        throw new OperatorError(
-          'USAGE',
-          `--in-place: there is no database "${database}"`,
-          'Create it first, or leave --in-place out.',
-        );
-      }
-      if (!options.inPlace && !rights.createDatabase) {
-        throw new OperatorError(
-          'TARGET_LACKS',
-          `role "${rights.name}" may not create databases, so nothing can be restored beside "${database}"`,
-          `Use --in-place, or as a superuser: ALTER ROLE "${rights.name}" CREATEDB.`,
-        );
-      }
-      if (facts) assertNothingLacks(await lacking(client, facts, rights), options.withoutOwners);
-      const names = (stamp: string) =>
-        [derivedName(database, 'restoring', stamp), derivedName(database, 'before', stamp)] as const;
-      const [restoreName, keptName] = names(await freeStamp(client, run.now(), names));
-      const mode = options.inPlace ? 'in place' : options.into === undefined ? 'swap' : 'into';
-      return {
-        found,
-        options,
-        connection,
-        server,
-        clients,
-        decoders: decode,
-        mode,
-        database,
-        running,
-        like: running ?? propertiesFrom(found.manifest, await defaultProperties(client)),
-        restoreName: mode === 'swap' ? restoreName : database,
-        keptName: mode === 'swap' && running ? keptName : undefined,
-        tables,
-      };
-    },
-    await maintenanceDatabase(connection),
-  );
-}
-
-/** What of a parallel backup is asked for. @throws OperatorError USAGE for what its format cannot do */
-function restrictTables(
-  { id, manifest }: FoundArchive,
-  { tables = [], into, inPlace }: DatabaseRestoreOptions,
-): TableFacts[] | undefined {
-  const isParallel = manifest?.format === 'parallel';
-  if (isParallel && inPlace) {
-    throw new OperatorError(
-      'USAGE',
-      `${id} is a parallel backup: it comes over many sessions, so it cannot replace a database in one transaction`,
-      'Restore it beside (without --in-place, by a role with CREATEDB), or with --into a new database.',
-    );
-  }
-  if (tables.length === 0) return undefined;
-  if (!isParallel) {
-    throw new OperatorError(
-      'USAGE',
-      `${id} is one archive of all tables: --table is for parallel backups, whose tables are objects of their own`,
-      'Restore all of it with --into a new database, and take the table from there.',
-    );
-  }
-  if (into === undefined) {
-    throw new OperatorError(
-      'USAGE',
-      '--table: one table cannot replace the whole database',
-      'Add --into with the name of a new database; copy from there what you need.',
-    );
-  }
-  return chooseTables(tables, manifest.database?.tables ?? [], id);
-}
-
 /**
  * Does what the plan says. Whatever fails before the swap leaves the running database as it was and drops what was
  * restored beside it.
@@ -330,30 +170,4 @@ async function dropAbandoned(run: Run, client: pg.Client, database: string): Pro
     run.log.info(`dropping "${name}", left by an interrupted restore`);
     await dropDatabase(client, name);
   }
-}
-
-/** A database to be connected to while the running one is renamed. */
-async function maintenanceDatabase(connection: Connection): Promise<string> {
-  let failure: unknown;
-  for (const name of ['postgres', 'template1', connection.database]) {
-    try {
-      return await withSession(connection, 'restore', async () => name, name);
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  throw failure;
-}
-
-async function defaultProperties(client: pg.Client): Promise<DatabaseProperties> {
-  const properties = await databaseProperties(client, 'template0');
-  const { rows } = await client.query<{ role: string }>('SELECT current_user AS role');
-  return { ...(properties as DatabaseProperties), owner: rows[0]?.role ?? '' };
-}
-
-/** As the manifest tells, where there is one; else as the server makes databases. */
-function propertiesFrom(manifest: Manifest | undefined, fallback: DatabaseProperties): DatabaseProperties {
-  const facts = manifest?.database;
-  if (!facts) return fallback;
-  return { ...fallback, encoding: facts.encoding, collation: facts.collation, ctype: facts.ctype, owner: facts.owner };
 }

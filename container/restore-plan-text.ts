@@ -2,7 +2,7 @@ import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { FoundArchive } from './find-archive.js';
-import type { DatabaseRestorePlan } from './restore-database.js';
+import type { DatabaseRestorePlan } from './plan-database-restore.js';
 import type { MediaRestorePlan, MediaTarget } from './restore-media.js';
 
 /** A plan as a person reads it before saying yes. */

@@ -1,10 +1,11 @@
 import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
 import type { FoundArchive } from '../find-archive.js';
+import { planDatabaseRestore } from '../plan-database-restore.js';
 import { fingerprintRest, fingerprintTables, prepareFingerprints } from '../postgres/fingerprint.js';
 import { relations } from '../postgres/relations.js';
 import type { ThrowawayServer } from '../postgres/throwaway-server.js';
-import { planDatabaseRestore, restoreDatabase } from '../restore-database.js';
+import { restoreDatabase } from '../restore-database.js';
 import type { Run } from '../run.js';
 import { wire } from '../wire.js';
 import { type AssertionResult, runAssertions } from './assertions.js';

@@ -1,22 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { Readable } from 'node:stream';
 import pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
-import { restoreScript } from '../../core/restore-script.js';
 import { sumOfHashes } from '../../core/row-hash.js';
 import { type BackupResult, completeBackup, intact } from '../backup.js';
-import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from '../dump-job.js';
+import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.js';
 import { rowHashOf } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
-import { selectionArguments } from '../postgres/selection.js';
 import { assertDirect, freeSessions } from '../postgres/sessions.js';
 import type { Run } from '../run.js';
 import type { StoredFiles } from '../stored-files.js';
-import { storeEverywhere } from '../streams/store.js';
 import { callCrew } from '../tasks/crew.js';
+import { dumpRest, storeScript } from './dump-rest.js';
 import type { DumpedPart, DumpOrder, DumpStart, DumpTask } from './dump-work.js';
 import { type CopyTable, copyTables, indexesOf } from './tables.js';
 import { startThread } from './thread-channel.js';
@@ -214,52 +211,6 @@ async function affordableJobs({ run, snapshot, connection }: DumpJob, wanted: nu
   return free - 1;
 }
 
-/** One pg_dump after the other: they share a session's worth of the server's limits. */
-async function dumpRest(
-  job: DumpJob,
-  stored: StoredFiles,
-  large: readonly CopyTable[],
-  until: Promise<unknown>,
-): Promise<void> {
-  await dumpSchema(job, stored);
-  await dumpSmall(job, stored, large, until);
-}
-
-async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
-  const command = await dumpOf(job, [
-    '--format=custom',
-    '--section=pre-data',
-    '--section=post-data',
-    ...selectionArguments(job.options.selection),
-  ]);
-  await stored.add(
-    { command },
-    { key: `${job.draft.base}/schema`, role: 'schema', content: 'dump' },
-    { expectedBytes: 0, step: noStep },
-  );
-}
-
-async function dumpSmall(
-  job: DumpJob,
-  stored: StoredFiles,
-  large: readonly CopyTable[],
-  until: Promise<unknown>,
-): Promise<void> {
-  const command = await dumpOf(job, [
-    '--format=custom',
-    '--section=data',
-    ...selectionArguments(job.options.selection),
-    ...large.map((table) => `--exclude-table-data=${qualified(table)}`),
-  ]);
-  await stored.add(
-    { command },
-    { key: `${job.draft.base}/small`, role: 'small', content: 'dump' },
-    { expectedBytes: 0, step: noStep, until },
-  );
-}
-
-const noStep = { update() {}, end() {} };
-
 function smallTables({ withData }: ChosenTables, large: readonly CopyTable[]) {
   const taken = new Set(large.map(({ oid }) => oid));
   return withData.filter(({ oid }) => !taken.has(oid));
@@ -303,20 +254,6 @@ async function indexEntries({ snapshot }: DumpJob, large: readonly CopyTable[]) 
     large.map(({ oid }) => oid),
   );
   return large.map(({ oid, schema, name }) => ({ schema, table: name, entries: [...(entries.get(oid) ?? [])] }));
-}
-
-async function storeScript(
-  { draft, run, encryptor }: DumpJob,
-  stored: StoredFiles,
-  database: DatabaseFacts,
-): Promise<void> {
-  const bytes = Buffer.from(restoreScript(draft.base, stored.files, database, encryptor?.method ?? 'none'));
-  const key = `${draft.base}/restore.sh`;
-  const { sha256, outcomes } = await storeEverywhere(Readable.from([bytes]), key, intact(draft, stored.outcomes), {
-    expectedBytes: bytes.length,
-    signal: run.signal,
-  });
-  stored.take({ key, role: 'script', bytes: bytes.length, sha256 }, outcomes, 0);
 }
 
 /** Waits for all; the first failure ends the others, is waited out, and thrown. */

@@ -2,8 +2,9 @@ import { backupDatabase, type DatabaseBackupOptions } from '../../container/back
 import { cleanUp } from '../../container/cleanup.js';
 import { drill } from '../../container/drill/drill.js';
 import { findLatest } from '../../container/find-archive.js';
+import { planDatabaseRestore } from '../../container/plan-database-restore.js';
 import { everything } from '../../container/postgres/selection.js';
-import { planDatabaseRestore, restoreDatabase } from '../../container/restore-database.js';
+import { restoreDatabase } from '../../container/restore-database.js';
 import type { Run } from '../../container/run.js';
 import { wire } from '../../container/wire.js';
 import { OperatorError } from '../../core/errors.js';

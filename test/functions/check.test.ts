@@ -4,22 +4,18 @@ import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwat
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LocalStorage } from '../../container/storage/local-storage.js';
-import type { Deployment } from '../../core/deployment.js';
 import type { Event } from '../../core/events.js';
 import { silentLog } from '../../core/log.js';
 import type { Storage } from '../../core/storage.js';
 import { check } from '../../functions/check.js';
+import { deployment as everything } from '../support/aws/deployment.js';
 import { putBackups } from '../support/catalog.js';
 import { temporaryFolder } from '../support/folders.js';
 
 const cloudWatch = mockClient(CloudWatchClient);
-const deployment: Deployment = {
-  ...{ environment: 'prod', zone: 'UTC', region: 'eu-west-1', vault: { bucket: 'b', prefix: 'backups/' }, bus: 'bus' },
-  ...{ cluster: 'tasks', logGroup: '/respaldo/prod/tasks', scheduleGroup: 'g', runbook: 'r', spot: false },
-  network: { subnets: ['subnet-1'], securityGroups: ['sg-1'], publicAddress: false },
-  retention: {},
-  targets: [{ kind: 'database', target: '', replaces: 'crm', maxAgeHours: 26, drilled: true }],
-};
+const { targets } = everything;
+/** Of the database alone. */
+const deployment = { ...everything, targets: targets.slice(0, 1) };
 const older = new Date('2026-01-14T03:00:00Z');
 const newer = new Date('2026-01-15T03:00:00Z');
 

@@ -1,28 +1,12 @@
 import { ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Deployment } from '../../core/deployment.js';
 import { silentLog } from '../../core/log.js';
 import { startDrills } from '../../functions/start-drill.js';
+import { deployment } from '../support/aws/deployment.js';
 
 const ecs = mockClient(ECSClient);
 const taskArn = 'arn:aws:ecs:eu-west-1:123456789012:task/respaldo-prod-tasks/0123';
-const deployment: Deployment = {
-  ...{ environment: 'prod', zone: 'UTC', region: 'eu-west-1', vault: { bucket: 'b', prefix: 'backups/' }, bus: 'bus' },
-  ...{
-    cluster: 'respaldo-prod-tasks',
-    logGroup: '/respaldo/prod/tasks',
-    scheduleGroup: 'g',
-    runbook: 'r',
-    spot: false,
-  },
-  network: { subnets: ['subnet-1'], securityGroups: ['sg-1'], publicAddress: false },
-  retention: {},
-  targets: [
-    { kind: 'database', target: '', replaces: 'crm', drilled: true },
-    { kind: 'media', target: '', replaces: '/media' },
-  ],
-};
 const context = { ecs: new ECSClient(), deployment, log: silentLog, pauses: [0, 0] };
 const inputs = () => ecs.commandCalls(RunTaskCommand).map(({ args: [{ input }] }) => input);
 const completed = {

@@ -1,0 +1,70 @@
+import { Readable } from 'node:stream';
+import type { DatabaseFacts } from '../../core/manifest.js';
+import { restoreScript } from '../../core/restore-script.js';
+import { intact } from '../backup.js';
+import { type DumpJob, dumpOf } from '../dump-job.js';
+import { qualified } from '../postgres/relations.js';
+import { selectionArguments } from '../postgres/selection.js';
+import type { StoredFiles } from '../stored-files.js';
+import { storeEverywhere } from '../streams/store.js';
+import type { CopyTable } from './tables.js';
+
+/** One pg_dump after the other: they share a session's worth of the server's limits. */
+export async function dumpRest(
+  job: DumpJob,
+  stored: StoredFiles,
+  large: readonly CopyTable[],
+  until: Promise<unknown>,
+): Promise<void> {
+  await dumpSchema(job, stored);
+  await dumpSmall(job, stored, large, until);
+}
+
+async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
+  const command = await dumpOf(job, [
+    '--format=custom',
+    '--section=pre-data',
+    '--section=post-data',
+    ...selectionArguments(job.options.selection),
+  ]);
+  await stored.add(
+    { command },
+    { key: `${job.draft.base}/schema`, role: 'schema', content: 'dump' },
+    { expectedBytes: 0, step: noStep },
+  );
+}
+
+async function dumpSmall(
+  job: DumpJob,
+  stored: StoredFiles,
+  large: readonly CopyTable[],
+  until: Promise<unknown>,
+): Promise<void> {
+  const command = await dumpOf(job, [
+    '--format=custom',
+    '--section=data',
+    ...selectionArguments(job.options.selection),
+    ...large.map((table) => `--exclude-table-data=${qualified(table)}`),
+  ]);
+  await stored.add(
+    { command },
+    { key: `${job.draft.base}/small`, role: 'small', content: 'dump' },
+    { expectedBytes: 0, step: noStep, until },
+  );
+}
+
+const noStep = { update() {}, end() {} };
+/** The script that restores the backup without respaldo; the last of its files. */
+export async function storeScript(
+  { draft, run, encryptor }: DumpJob,
+  stored: StoredFiles,
+  database: DatabaseFacts,
+): Promise<void> {
+  const bytes = Buffer.from(restoreScript(draft.base, stored.files, database, encryptor?.method ?? 'none'));
+  const key = `${draft.base}/restore.sh`;
+  const { sha256, outcomes } = await storeEverywhere(Readable.from([bytes]), key, intact(draft, stored.outcomes), {
+    expectedBytes: bytes.length,
+    signal: run.signal,
+  });
+  stored.take({ key, role: 'script', bytes: bytes.length, sha256 }, outcomes, 0);
+}
