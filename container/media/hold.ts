@@ -3,7 +3,7 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
-import { lockFile } from './libc.js';
+import { lockFile } from '../libc.js';
 
 /**
  * Holds a media tree while `use` runs, so that a second run of it ends at once. The hold is a lock on the folder itself,

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import { exchangePaths, syncFileSystem } from './libc.js';
+import { exchangePaths, syncFileSystem } from '../libc.js';
 import { ownPrefix } from './tar.js';
 
 /**

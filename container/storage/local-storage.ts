@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { access, link, mkdir, open, opendir, rename, rm, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
@@ -13,6 +13,7 @@ import type {
   StoredObject,
   WriteOptions,
 } from '../../core/storage.js';
+import { DurableFile } from './durable-file.js';
 import { prune, Trash, trashFolder } from './trash.js';
 
 /** Ends the name of a file that is still being written; it begins with a dot. */
@@ -47,26 +48,24 @@ export class LocalStorage implements Storage {
       dirname(path),
       `.${path.slice(dirname(path).length + 1)}.${randomBytes(6).toString('hex')}.part`,
     );
-    let created = false;
+    let file: DurableFile | undefined;
     let sourceError: unknown = source.errored;
     try {
       await makeFolder(dirname(path));
       if (await exists(path)) throw alreadyStored(path);
-      const file = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: 1024 * 1024 });
-      file.once('open', () => {
-        created = true;
-      });
+      const made = new DurableFile(partial);
+      file = made;
       // Whichever fails takes the other along with the same error: the one that was first is the one to name.
       source.once('error', (error) => {
-        if (!file.errored) sourceError ??= error;
+        if (!made.errored) sourceError ??= error;
       });
       await pipeline(source, file, signal ? { signal } : {});
       await publish(partial, path);
-      created = false;
+      file = undefined;
       await syncFolder(dirname(path));
     } catch (error) {
       source.destroy();
-      if (created) await rm(partial, { force: true });
+      if (file?.created) await rm(partial, { force: true });
       await prune(dirname(path), this.root);
       signal?.throwIfAborted();
       // A source that failed before the file was open: the pipeline only sees that it is closed.

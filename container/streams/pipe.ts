@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { OperatorError } from '../../core/errors.js';
-import { type Command, type CommandResult, childEnvironment, commandFailed, succeeded } from './command.js';
+import { type Command, type CommandResult, commandFailed, succeeded } from './command.js';
+import { spawnJoined } from './spawn-joined.js';
 
 export interface PipeOptions<T> {
   /** Fed to the first program's standard input. Without it the first program has none. */
@@ -33,7 +34,7 @@ export interface PipeResult<T> {
 export async function runPipe<T = void>(commands: readonly Command[], options: PipeOptions<T>): Promise<PipeResult<T>> {
   const { input, output, signal, onStarted } = options;
   signal?.throwIfAborted();
-  const children = spawnJoined(commands, input !== undefined, output !== undefined);
+  const children = spawnJoined(commands, { input: input !== undefined, output: output !== undefined });
   const failure = new FirstFailure(children);
   const exits = children.map((child, index) => watch(child, index, commands[index] as Command, failure));
   const allExited = Promise.all(exits);
@@ -53,27 +54,6 @@ export async function runPipe<T = void>(commands: readonly Command[], options: P
     signal?.removeEventListener('abort', onAbort);
     input?.destroy();
   }
-}
-
-function spawnJoined(commands: readonly Command[], hasInput: boolean, hasOutput: boolean): ChildProcess[] {
-  const children: ChildProcess[] = [];
-  for (const [index, command] of commands.entries()) {
-    const previous = children.at(-1)?.stdout ?? undefined;
-    const isLast = index === commands.length - 1;
-    const child = spawn(command.file, command.args, {
-      env: childEnvironment(command.env),
-      stdio: [
-        previous ?? (hasInput && index === 0 ? 'pipe' : 'ignore'),
-        isLast && !hasOutput ? 'ignore' : 'pipe',
-        'pipe',
-        ...(command.files ?? []),
-      ],
-    });
-    // The system has joined the two; our own end would keep the writer alive after the reader's death.
-    previous?.destroy();
-    children.push(child);
-  }
-  return children;
 }
 
 /**
@@ -133,8 +113,8 @@ function watch(child: ChildProcess, index: number, command: Command, failure: Fi
 }
 
 /**
- * A writer whose reader went away is a consequence; what took the reader away is reported by itself. The joint is a
- * socket, so the writer may be told of a reset connection; a lost database server says so without "write" or "output".
+ * A writer whose reader went away is a consequence; what took the reader away is reported by itself. Where the joint
+ * is a socket, the writer may be told of a reset connection; a lost database server says so without "write" or "output".
  */
 function isBrokenPipe({ signal, stderr }: CommandResult): boolean {
   return signal === 'SIGPIPE' || /(?:writ|output).*(?:broken pipe|connection reset by peer)/i.test(stderr);

@@ -1,0 +1,107 @@
+import koffi, { type KoffiFunc } from 'koffi';
+
+/*
+ * Calls of the system's C library that Node does not have. Each answers false where the system, or the file system,
+ * does not know it, so that callers can do without.
+ */
+
+interface Library {
+  /** https://man7.org/linux/man-pages/man2/flock.2.html */
+  flock(descriptor: number, operation: number): number;
+  /** https://man7.org/linux/man-pages/man2/rename.2.html */
+  renameat2?: (fromFolder: number, from: string, toFolder: number, to: string, flags: number) => number;
+  /** https://man7.org/linux/man-pages/man2/sync.2.html */
+  syncfs?: KoffiFunc<(descriptor: number) => number>;
+  /** https://man7.org/linux/man-pages/man2/sync_file_range.2.html */
+  syncFileRange?: KoffiFunc<(descriptor: number, from: number, bytes: number, flags: number) => number>;
+  /** https://man7.org/linux/man-pages/man2/pipe.2.html */
+  pipe2?: (descriptors: Buffer, flags: number) => number;
+  /** https://man7.org/linux/man-pages/man2/fcntl.2.html */
+  fcntl?: (descriptor: number, command: number, type: 'int', value: number) => number;
+}
+
+const lockExclusive = 2;
+const lockNonBlocking = 4;
+const workingFolder = -100; // AT_FDCWD
+const exchange = 2; // RENAME_EXCHANGE
+const startWriting = 2; // SYNC_FILE_RANGE_WRITE
+const closeOnExec = 0o2000000; // O_CLOEXEC
+const setPipeSize = 1031; // F_SETPIPE_SZ
+const pipeBytes = 1024 * 1024;
+
+let loaded: Library | null | undefined;
+
+function library(): Library | null {
+  if (loaded !== undefined) return loaded;
+  loaded = null;
+  for (const name of ['libc.so.6', 'libSystem.dylib']) {
+    try {
+      const found = koffi.load(name);
+      loaded = { flock: found.func('int flock(int, int)') };
+      loaded.renameat2 = found.func('int renameat2(int, str, int, str, unsigned int)');
+      loaded.syncfs = found.func('int syncfs(int)') as KoffiFunc<(descriptor: number) => number>;
+      loaded.syncFileRange = found.func('int sync_file_range(int, int64, int64, unsigned int)') as KoffiFunc<
+        (descriptor: number, from: number, bytes: number, flags: number) => number
+      >;
+      loaded.pipe2 = found.func('int pipe2(void *, int)');
+      loaded.fcntl = found.func('int fcntl(int, int, ...)');
+      return loaded;
+    } catch {
+      // not under this name, or not all of it: what was found will do
+      if (loaded) return loaded;
+    }
+  }
+  return loaded;
+}
+
+/** Takes an exclusive lock on an open file or folder. It ends when the file is closed, and so with the process. */
+export function lockFile(descriptor: number): 'locked' | 'held by another' | 'not possible' {
+  const calls = library();
+  if (!calls) return 'not possible';
+  if (calls.flock(descriptor, lockExclusive | lockNonBlocking) === 0) return 'locked';
+  return koffi.errno() === koffi.os.errno.EAGAIN ? 'held by another' : 'not possible';
+}
+
+/** Lets two paths of one file system change places, in one step. */
+export function exchangePaths(a: string, b: string): boolean {
+  return library()?.renameat2?.(workingFolder, a, workingFolder, b, exchange) === 0;
+}
+
+/** Writes all of a file system's pending data to its disk. */
+export function syncFileSystem(descriptor: number): Promise<boolean> {
+  const call = library()?.syncfs;
+  return inBackground(call && ((answer) => call.async(descriptor, answer)));
+}
+
+/**
+ * Lets the system begin to write a part of a file to its disk. Answers when that is begun; nothing is certain to be there
+ * before the file is synced.
+ */
+export function startWritingOut(descriptor: number, from: number, bytes: number): Promise<boolean> {
+  const call = library()?.syncFileRange;
+  return inBackground(call && ((answer) => call.async(descriptor, from, bytes, startWriting, answer)));
+}
+
+/** Calls from another thread, because the call may wait for a disk. */
+function inBackground(
+  call: ((answer: (error: unknown, result: number) => void) => void) | undefined,
+): Promise<boolean> {
+  if (!call) return Promise.resolve(false);
+  return new Promise((resolve) => call((error, result) => resolve(!error && result === 0)));
+}
+
+/** The two ends of a pipe, which the programs that this process starts do not inherit. */
+export interface PipeEnds {
+  readonly read: number;
+  readonly write: number;
+}
+
+/** A pipe of the system with room for a mebibyte, where the system grants so much; undefined where it can make none. */
+export function openPipe(): PipeEnds | undefined {
+  const calls = library();
+  const descriptors = Buffer.alloc(8);
+  if (calls?.pipe2?.(descriptors, closeOnExec) !== 0) return undefined;
+  const [read, write] = [descriptors.readInt32LE(0), descriptors.readInt32LE(4)];
+  calls.fcntl?.(write, setPipeSize, 'int', pipeBytes); // smaller ones do as well, only slower
+  return { read, write };
+}
