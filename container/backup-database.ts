@@ -5,6 +5,7 @@ import { type BackupResult, discardDraft, draftBackup } from './backup.js';
 import type { DatabaseBackupOptions, DumpFormat, DumpJob } from './dump-job.js';
 import { dumpSingle } from './dump-single.js';
 import { dumpParallel } from './parallel/dump-parallel.js';
+import { DumpThreads, defaultJobs } from './parallel/dump-threads.js';
 import { clientsFor } from './postgres/clients.js';
 import { connectionFrom } from './postgres/connection.js';
 import { rolesCommand } from './postgres/dump.js';
@@ -28,6 +29,15 @@ export function backupDatabase(run: Run, options: DatabaseBackupOptions): Promis
 }
 
 async function takeBackup(run: Run, wanted: DatabaseBackupOptions): Promise<BackupResult> {
+  const threads = new DumpThreads(wanted.format === 'parallel' ? (wanted.jobs ?? defaultJobs()) : 0);
+  try {
+    return await dumpWith(threads, run, wanted);
+  } finally {
+    await threads.close();
+  }
+}
+
+async function dumpWith(threads: DumpThreads, run: Run, wanted: DatabaseBackupOptions): Promise<BackupResult> {
   const { settings } = run;
   const connection = await connectionFrom(settings, run.environment);
   const compressor = await chooseCompressor(wanted.compression, settings.BACKUP_COMPRESSION_LEVEL);
@@ -44,7 +54,8 @@ async function takeBackup(run: Run, wanted: DatabaseBackupOptions): Promise<Back
     const endWatch = watchSnapshot(run, connection.database);
     try {
       if (options.globals !== 'none') await storeRoles(job, stored);
-      return await (options.format === 'parallel' ? dumpParallel(job, stored, version.major) : dumpSingle(job, stored));
+      if (options.format !== 'parallel') return await dumpSingle(job, stored);
+      return await dumpParallel({ ...job, threads }, stored, version.major);
     } catch (error) {
       await discardDraft(
         run,

@@ -20,4 +20,6 @@ export interface Step {
 }
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} };
-export const silentProgress: Progress = { start: () => ({ update() {}, end() {} }) };
+/** Of work too short to be shown, or shown by somebody else. */
+export const noStep: Step = { update() {}, end() {} };
+export const silentProgress: Progress = { start: () => noStep };

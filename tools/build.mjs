@@ -32,6 +32,17 @@ await build({
   },
   logLevel: 'warning',
 });
+// Takes the protocol's frames off a parallel dump's rows.
+execFileSync(
+  process.execPath,
+  [
+    'node_modules/assemblyscript/bin/asc.js',
+    'container/parallel/wasm/frames.ts',
+    ...['--outFile', 'dist/frames.wasm', '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '16'],
+    ...['--memoryBase', '0'],
+  ],
+  { cwd: root, stdio: 'inherit' },
+);
 // The types of the package's main export.
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   cwd: root,

@@ -2,47 +2,69 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
+import type { CopyFrames } from './copy-frames.js';
+import type { Encoder } from './encoder.js';
+import { Pace } from './pace.js';
+import { RoomSocket } from './room-socket.js';
 
 /*
  * COPY … TO STDOUT at the speed of the server. The driver makes an object of every row; here the protocol's frames are
  * taken off where they stand: https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
-const message = { copyData: 0x64, commandComplete: 0x43, error: 0x45, readyForQuery: 0x5a } as const;
-const outBytes = 256 * 1024;
+const message = { commandComplete: 0x43, error: 0x45, readyForQuery: 0x5a } as const;
 /** Milliseconds between two reads of a socket that has been read empty: a server that writes 8 KiB at a time would wake us for each. */
-const breath = 4;
-/** Below this many bytes, copying one by one is faster than a call. */
-const shortCopy = 40;
+const breath = 1;
+/** A read of less than this has emptied the socket. */
+const fullRead = 65_536;
 
-/** The rows of one COPY command, without the protocol's frames. */
+export interface CopyOutOptions {
+  /** An idle session, which is this stream's alone until `copied` is settled. */
+  readonly client: pg.Client;
+  /** The session's own. */
+  readonly frames: CopyFrames;
+  readonly encoder: Encoder;
+  readonly bytesPerSecond?: number | undefined;
+  /** Told of rows as they come, in bytes. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** The rows of one COPY command, without the protocol's frames, encoded. */
 export class CopyOut extends Readable {
-  /** Known when the stream has ended. */
+  /** Settled when the session is free again; its rejection is the stream's error. */
+  readonly copied: Promise<void>;
+  /** Known when all is copied. */
   rows = 0;
+  /** Before encoding. */
   bytes = 0;
   private readonly socket: Socket;
   private readonly driver: readonly ((chunk: Buffer) => void)[];
-  private type = 0;
-  /** Bytes of the present message that are still to come. */
-  private left = 0;
-  private readonly header = Buffer.alloc(5);
-  private headerBytes = 0;
+  private readonly pace: Pace;
   private body: Buffer[] = [];
-  private out = Buffer.allocUnsafeSlow(outBytes);
-  private filled = 0;
   private wanted = true;
-  private breathing: NodeJS.Timeout | undefined;
+  private resting: NodeJS.Timeout | undefined;
   private failure: Error | undefined;
   private finished = false;
+  private settle: (error?: Error) => void = () => {};
 
-  /** @param client an idle session, which is this stream's alone until it has ended or closed */
-  constructor(client: pg.Client, sql: string) {
+  constructor(
+    private readonly options: CopyOutOptions,
+    sql: string,
+  ) {
     super({ highWaterMark: 1024 * 1024 });
+    this.pace = new Pace(options.bytesPerSecond);
+    this.copied = new Promise((resolve, reject) => {
+      this.settle = (error) => (error ? reject(error) : resolve());
+    });
+    this.copied.catch(() => {}); // the stream's reader gets it too
     // The driver's own parser steps aside while the rows come.
-    this.socket = (client as unknown as { connection: { stream: Socket } }).connection.stream;
+    this.socket = (options.client as unknown as { connection: { stream: Socket } }).connection.stream;
     this.driver = this.socket.listeners('data') as unknown as CopyOut['driver'];
-    for (const listener of this.driver) this.socket.removeListener('data', listener);
-    this.socket.on('data', this.onData);
+    if (this.socket instanceof RoomSocket) this.socket.taker = this.received;
+    else {
+      for (const listener of this.driver) this.socket.removeListener('data', listener);
+      this.socket.on('data', this.onData);
+    }
     this.socket.on('close', this.onClose);
     const text = Buffer.from(`${sql}\0`);
     const head = Buffer.from([0x51, 0, 0, 0, 0]); // Query
@@ -51,112 +73,131 @@ export class CopyOut extends Readable {
   }
 
   override _read(): void {
+    if (this.wanted) return;
     this.wanted = true;
-    if (!this.breathing) this.socket.resume();
+    if (!this.resting && !this.finished) this.socket.resume();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.release();
-    // A session in the midst of a COPY cannot be used again.
-    if (!this.finished) this.socket.destroy();
+    if (!this.finished) {
+      this.release();
+      // A session in the midst of a COPY cannot be used again.
+      this.socket.destroy();
+      this.options.encoder.close();
+    }
+    clearTimeout(this.resting);
+    this.settle(error ?? new Error('the copy was given up')); // which only the first time says anything
     done(error);
   }
 
+  /** Over TLS, a socket’s bytes come in buffers of their own, of 16 KiB at most: none of them tells that it is empty. */
   private readonly onData = (chunk: Buffer): void => {
-    this.parse(chunk);
-    if (this.finished) return;
-    if (!this.wanted) this.socket.pause();
-    else if (chunk.length < 65_536 && !this.breathing) {
-      this.socket.pause();
-      this.breathing = setTimeout(() => {
-        this.breathing = undefined;
-        if (this.wanted) this.socket.resume();
-      }, breath);
-    }
+    const { input } = this.options.frames;
+    let goesOn = true;
+    for (let at = 0; at < chunk.length && !this.destroyed; at += input.length)
+      goesOn = this.parse(chunk.copy(input, 0, at, at + input.length));
+    if (!goesOn) this.socket.pause();
+  };
+
+  /** For a {@link RoomSocket}: the bytes are in the input already. */
+  private readonly received = (bytes: number): boolean => {
+    const goesOn = this.parse(bytes);
+    if (!goesOn || bytes >= fullRead || this.finished) return goesOn;
+    this.rest(breath);
+    return false;
   };
 
   private readonly onClose = (): void => {
     this.destroy(new Error('Connection terminated unexpectedly'));
   };
 
-  private parse(chunk: Buffer): void {
-    const { length } = chunk;
-    for (let at = 0; at < length; ) {
-      if (this.left === 0) {
-        at = this.readHeader(chunk, at);
-        if (this.headerBytes === 0 && this.left === 0) this.endMessage();
-        continue;
-      }
-      const take = Math.min(this.left, length - at);
-      if (this.type === message.copyData) this.copyRows(chunk, at, take);
-      else this.body.push(chunk.subarray(at, at + take));
-      at += take;
-      this.left -= take;
-      if (this.left === 0) this.endMessage();
+  /** @returns whether more may come at once */
+  private parse(bytes: number): boolean {
+    try {
+      this.takeRows(bytes);
+    } catch (error) {
+      this.destroy(error as Error); // the encoder's
     }
+    return this.finished || (this.wanted && !this.resting);
   }
 
-  private readHeader(chunk: Buffer, at: number): number {
-    if (this.headerBytes === 0 && chunk.length - at >= 5) {
-      this.type = chunk[at] as number;
-      this.left = chunk.readInt32BE(at + 1) - 4;
-      return at + 5;
-    }
-    let next = at;
-    while (this.headerBytes < 5 && next < chunk.length) this.header[this.headerBytes++] = chunk[next++] as number;
-    if (this.headerBytes === 5) {
-      this.headerBytes = 0;
-      this.type = this.header[0] as number;
-      this.left = this.header.readInt32BE(1) - 4;
-    }
-    return next;
-  }
-
-  private copyRows(chunk: Buffer, from: number, length: number): void {
-    for (let at = from, left = length; left > 0; ) {
-      const size = Math.min(left, outBytes - this.filled);
-      if (size < shortCopy) {
-        for (let each = 0; each < size; each += 1) this.out[this.filled + each] = chunk[at + each] as number;
-      } else {
-        chunk.copy(this.out, this.filled, at, at + size);
-      }
-      this.filled += size;
+  private takeRows(bytes: number): void {
+    const { frames } = this.options;
+    for (let at = 0; at < bytes && !this.finished; ) {
+      at = frames.take(at, bytes);
+      if (frames.other === undefined) continue;
+      const size = Math.min(frames.left, bytes - at);
+      this.body.push(Buffer.from(frames.input.subarray(at, at + size)));
+      frames.skip(size);
       at += size;
-      left -= size;
-      if (this.filled === outBytes) this.handOn();
+      if (frames.left === 0) this.endMessage(frames.other);
     }
+    // With a rate to keep to, little by little: the server is to be read evenly.
+    if (!this.finished && (frames.isFull || this.options.bytesPerSecond !== undefined)) this.rest(this.handOn());
   }
 
-  private handOn(): void {
-    if (this.filled === 0) return;
-    this.bytes += this.filled;
-    this.wanted = this.push(this.out.subarray(0, this.filled));
-    this.out = Buffer.allocUnsafeSlow(outBytes);
-    this.filled = 0;
+  /** @returns for how long to rest then, in milliseconds */
+  private handOn(): number {
+    const { frames, encoder, onBytes } = this.options;
+    const rows = frames.empty();
+    this.bytes += rows.length;
+    onBytes?.(rows.length);
+    encoder.encode(rows, this.made);
+    return this.pace.after(rows.length);
   }
 
-  private endMessage(): void {
-    if (this.type === message.copyData) return;
+  private readonly made = (piece: Buffer): void => {
+    this.wanted = this.push(piece);
+  };
+
+  private rest(milliseconds: number): void {
+    if (milliseconds < 1) return;
+    this.resting = setTimeout(() => {
+      this.resting = undefined;
+      if (this.wanted && !this.finished) this.socket.resume();
+    }, milliseconds);
+  }
+
+  private endMessage(type: number): void {
     const body = Buffer.concat(this.body);
     this.body = [];
-    if (this.type === message.commandComplete)
-      this.rows = Number(/^COPY (\d+)/.exec(body.toString('latin1'))?.[1] ?? 0);
-    if (this.type === message.error) this.failure = serverError(body);
-    if (this.type !== message.readyForQuery) return;
+    if (type === message.commandComplete) this.rows = Number(/^COPY (\d+)/.exec(body.toString('latin1'))?.[1] ?? 0);
+    if (type === message.error) this.failure = serverError(body);
+    if (type === message.readyForQuery) this.finish();
+  }
+
+  private finish(): void {
+    const { encoder } = this.options;
+    let ahead = 0;
+    try {
+      ahead = this.handOn();
+      encoder.finish(this.made);
+    } catch (error) {
+      this.failure ??= error as Error;
+    }
     this.finished = true;
-    this.handOn();
+    encoder.close();
     this.release();
+    if (ahead < 1 || this.failure) this.end();
+    else this.resting = setTimeout(() => this.end(), ahead);
+  }
+
+  private end(): void {
+    this.settle(this.failure);
     if (this.failure) this.destroy(this.failure);
     else this.push(null);
   }
 
   /** Gives the session back to the driver. */
   private release(): void {
-    clearTimeout(this.breathing);
-    this.socket.removeListener('data', this.onData);
+    clearTimeout(this.resting);
     this.socket.removeListener('close', this.onClose);
-    for (const listener of this.driver)
-      if (!this.socket.listeners('data').includes(listener)) this.socket.on('data', listener);
+    if (this.socket instanceof RoomSocket) this.socket.taker = undefined;
+    else {
+      this.socket.removeListener('data', this.onData);
+      for (const listener of this.driver)
+        if (!this.socket.listeners('data').includes(listener)) this.socket.on('data', listener);
+    }
     this.socket.resume();
   }
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
@@ -10,34 +9,31 @@ import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.
 import { rowHashOf } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
 import { assertDirect, freeSessions } from '../postgres/sessions.js';
-import type { Run } from '../run.js';
 import type { StoredFiles } from '../stored-files.js';
 import { callCrew } from '../tasks/crew.js';
 import { dumpRest, storeScript } from './dump-rest.js';
+import { type DumpThreads, defaultJobs } from './dump-threads.js';
 import type { DumpedPart, DumpOrder, DumpStart, DumpTask } from './dump-work.js';
 import { type CopyTable, copyTables, indexesOf } from './tables.js';
-import { startThread } from './thread-channel.js';
-import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
+import { WorkerPool } from './worker-pool.js';
 
 /** PostgreSQL reads a range of pages by itself from 14 on ("TID range scan"); before, each part would read the whole table. */
 const cutsFrom = 14;
 
-/** More workers than cores are slower; more than this are unkind to a server that is at work. */
-const mostJobs = 8;
+/** A job with the threads that it may use. */
+export interface Threaded extends DumpJob {
+  readonly threads: DumpThreads;
+}
 
 function mebibytes(megabytes: number | undefined): number | undefined {
   return megabytes === undefined ? undefined : megabytes * 1024 * 1024;
-}
-
-export function defaultJobs(): number {
-  return Math.min(mostJobs, availableParallelism());
 }
 
 /**
  * Dumps the snapshot over many sessions, straight into storage. pg_dump writes the schema, and of the data what is small
  * or special; the rows of large tables are copied in parts, each an object of its own.
  */
-export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: number): Promise<BackupResult> {
+export async function dumpParallel(job: Threaded, stored: StoredFiles, major: number): Promise<BackupResult> {
   const { run, draft, snapshot, options } = job;
   await assertDirect(snapshot.client, job.connection.database);
   const jobs = await affordableJobs(job, options.jobs ?? defaultJobs());
@@ -62,7 +58,7 @@ export async function dumpParallel(job: DumpJob, stored: StoredFiles, major: num
     tables.reduce((sum, { bytes }) => sum + bytes, 0),
   );
   const start = workersStart(job, large, jobs * tasks);
-  const pool = startPool(run, start, jobs);
+  const pool = startPool(job, start, jobs);
   const crew = callCrew(run, pool, { tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
   const ticker = setInterval(() => step.update(pool.bytes), 250);
   const endEarly = () => void pool.end(run.signal.reason);
@@ -139,14 +135,12 @@ function workersStart(
   };
 }
 
-function startPool(run: Run, task: DumpTask, jobs: number): WorkerPool<DumpOrder, DumpedPart> {
+function startPool({ run, threads }: Threaded, task: DumpTask, jobs: number): WorkerPool<DumpOrder, DumpedPart> {
   const start: DumpStart = { ...task, environment: { ...run.environment } };
   const pool = new WorkerPool<DumpOrder, DumpedPart>(({ key }, reason) =>
     run.log.warn(`${key} is dumped again: ${reason}`),
   );
-  const program = new URL('./dump-thread.js', import.meta.url);
-  for (let index = 0; index < jobs; index += 1)
-    pool.add(startThread<ToWorker<DumpOrder>, FromWorker<DumpedPart>>(program, start));
+  for (let index = 0; index < jobs; index += 1) pool.add(threads.begin(start));
   return pool;
 }
 

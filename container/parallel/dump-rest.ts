@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { noStep } from '../../core/log.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { restoreScript } from '../../core/restore-script.js';
 import { intact } from '../backup.js';
@@ -53,7 +54,6 @@ async function dumpSmall(
   );
 }
 
-const noStep = { update() {}, end() {} };
 /** The script that restores the backup without respaldo; the last of its files. */
 export async function storeScript(
   { draft, run, encryptor }: DumpJob,

@@ -3,7 +3,9 @@ import type { PageRange } from '../../core/parallel-plan.js';
 import { type Connection, connect, loseQuickly } from '../postgres/connection.js';
 import { sumRows } from '../postgres/fingerprint.js';
 import { qualified } from '../postgres/relations.js';
-import { CopyOut } from './copy-out.js';
+import { CopyFrames } from './copy-frames.js';
+import { CopyOut, type CopyOutOptions } from './copy-out.js';
+import { RoomSocket } from './room-socket.js';
 
 /** The rows to copy: a table's, or those in some of its pages. */
 export interface CopySource {
@@ -26,7 +28,10 @@ export interface DumpSessionOptions {
 
 /** A session that sees one snapshot and copies tables out of it, in the form that any later PostgreSQL reads. */
 export class DumpSession {
-  private constructor(private readonly client: pg.Client) {}
+  private constructor(
+    private readonly client: pg.Client,
+    private readonly frames: CopyFrames,
+  ) {}
 
   static async open({
     connection,
@@ -35,7 +40,8 @@ export class DumpSession {
     tables,
     lockTimeoutSeconds,
   }: DumpSessionOptions): Promise<DumpSession> {
-    const client = await connect(connection, purpose);
+    const frames = new CopyFrames();
+    const client = await connect(connection, purpose, connection.database, () => new RoomSocket(frames.input));
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await client.query(`SET TRANSACTION SNAPSHOT ${pg.escapeLiteral(snapshot)}`);
@@ -45,15 +51,16 @@ export class DumpSession {
         await client.query(
           `LOCK TABLE ${tables.map((table) => `ONLY ${qualified(table)}`).join(', ')} IN ACCESS SHARE MODE`,
         );
-      return new DumpSession(client);
+      return new DumpSession(client, frames);
     } catch (error) {
       await client.end().catch(() => {}); // the first error is the one that tells
       throw error;
     }
   }
 
-  copy(source: CopySource): CopyOut {
-    return new CopyOut(this.client, copyOutStatement(source));
+  /** One at a time: the next may begin when this one's `copied` is settled. */
+  copy(source: CopySource, options: Omit<CopyOutOptions, 'client' | 'frames'>): CopyOut {
+    return new CopyOut({ ...options, client: this.client, frames: this.frames }, copyOutStatement(source));
   }
 
   /** The sum of the hashes of what {@link copy} copies, in decimal. */

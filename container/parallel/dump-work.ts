@@ -1,6 +1,5 @@
-import { pipeline, type Readable, Transform } from 'node:stream';
 import { messageOf } from '../../core/errors.js';
-import { silentLog, silentProgress } from '../../core/log.js';
+import { noStep, silentLog, silentProgress } from '../../core/log.js';
 import type { ManifestFile } from '../../core/manifest.js';
 import type { Storage } from '../../core/storage.js';
 import { archive } from '../archive.js';
@@ -9,10 +8,10 @@ import type { Run } from '../run.js';
 import { chooseCompressor } from '../streams/compress.js';
 import { type Encryptor, encryptor } from '../streams/encrypt.js';
 import { wire } from '../wire.js';
-import type { CopyOut } from './copy-out.js';
 import { type CopySource, DumpSession } from './dump-session.js';
-import type { Work } from './worker-loop.js';
-import { hasZstdLibrary, ZstdCompress } from './zstd.js';
+import { bare } from './encoder.js';
+import type { Performance, Work } from './worker-loop.js';
+import { hasZstdLibrary, ZstdEncoder } from './zstd.js';
 
 /** What every worker of one dump is told. Nothing in it is secret. */
 export interface DumpTask {
@@ -63,7 +62,7 @@ export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, Dumped
   return {
     close,
     recover: close,
-    perform: async (order, abort, onBytes, attempt) => {
+    perform: async (order, performance) => {
       try {
         session ??= await DumpSession.open({
           connection,
@@ -72,8 +71,8 @@ export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, Dumped
           tables: start.tables,
           lockTimeoutSeconds: run.settings.BACKUP_LOCK_TIMEOUT,
         });
-        const key = attempt === 1 ? order.key : `${order.key}-again-${attempt}`;
-        return await copyPart(run, session, seal, start, { ...order, key }, abort, onBytes);
+        const key = performance.attempt === 1 ? order.key : `${order.key}-again-${performance.attempt}`;
+        return await copyPart(run, session, seal, start, { ...order, key }, performance);
       } catch (error) {
         throw serverFailed(error, connection.database);
       }
@@ -87,51 +86,40 @@ async function copyPart(
   seal: Encryptor | undefined,
   { level, bytesPerSecond }: DumpStart,
   { source, hash, key, storages, expectedBytes }: DumpOrder,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
+  { signal, onBytes, isFree }: Performance,
 ): Promise<DumpedPart> {
-  const rows = session.copy(source);
   const ownZstd = hasZstdLibrary();
-  const paced = pace(rows, bytesPerSecond, onBytes);
-  const stream: Readable = ownZstd ? pipeline(paced, new ZstdCompress(level), () => {}) : paced; // the archive gets the error
+  const compressor = ownZstd ? undefined : await chooseCompressor('zstd', level);
+  const into = run.storages.filter(({ type }) => storages.includes(type));
+  const stream = session.copy(source, { encoder: ownZstd ? new ZstdEncoder(level) : bare, bytesPerSecond, onBytes });
+  // Now, while the pages are still in the server's cache.
+  const hashed = stream.copied.then(() => (hash === undefined ? undefined : session.sumHashes(source, hash)));
+  hashed.then(
+    // What goes to S3 is in memory until it is there: no second part beside it.
+    () => into.every(({ type }) => type === 'local') && isFree(),
+    () => {}, // the archive waits for it and fails with it
+  );
   const archived = await archive(
     { stream },
     {
       key: `${key}.${source.format}.zst${seal ? `.${seal.method}` : ''}`,
       role: 'part',
-      storages: run.storages.filter(({ type }) => storages.includes(type)),
-      compressor: ownZstd ? undefined : await chooseCompressor('zstd', level),
+      storages: into,
+      compressor,
       encryptor: seal,
       expectedBytes,
+      until: hashed,
       signal,
-      step: { update() {}, end() {} },
+      step: noStep,
     },
   );
   return {
     file: archived.file,
-    rows: rows.rows,
-    // Now, while the pages are still in the server's cache.
-    hashSum: hash === undefined ? undefined : await session.sumHashes(source, hash),
-    uncompressedBytes: rows.bytes,
+    rows: stream.rows,
+    hashSum: await hashed,
+    uncompressedBytes: stream.bytes,
     failures: archived.outcomes.flatMap(({ storage, error }) =>
       error ? [{ storage: storage.type, reason: messageOf(error) }] : [],
     ),
   };
-}
-
-/** Tells of the bytes as they come, and keeps to a rate where one is set. */
-function pace(rows: CopyOut, bytesPerSecond: number | undefined, onBytes: (bytes: number) => void): Readable {
-  const started = Date.now();
-  let bytes = 0;
-  const meter = new Transform({
-    highWaterMark: 1024 * 1024,
-    transform: (chunk: Buffer, _encoding, done) => {
-      onBytes(chunk.length);
-      bytes += chunk.length;
-      const ahead = bytesPerSecond === undefined ? 0 : (bytes / bytesPerSecond) * 1000 - (Date.now() - started);
-      if (ahead > 1) setTimeout(done, ahead, null, chunk);
-      else done(null, chunk);
-    },
-  });
-  return pipeline(rows, meter, () => {}); // whoever reads it gets the error
 }

@@ -13,9 +13,9 @@ import type { Run } from '../run.js';
 import { childEnvironment } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
 import { type Crew, callCrew } from '../tasks/crew.js';
-import { defaultJobs } from './dump-parallel.js';
+import { defaultJobs } from './dump-threads.js';
 import type { LoadOrder, LoadStart, LoadTask } from './load-work.js';
-import { startThread } from './thread-channel.js';
+import { WaitingThread } from './thread-channel.js';
 import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
 
 /**
@@ -48,7 +48,7 @@ export async function loadParallel(
     const start: LoadStart = { ...task, environment: { ...run.environment } };
     const program = new URL('./load-thread.js', import.meta.url);
     for (let index = 0; index < jobs; index += 1)
-      pool.add(startThread<ToWorker<LoadOrder>, FromWorker<null>>(program, start));
+      pool.add(new WaitingThread(program).begin<ToWorker<LoadOrder>, FromWorker<null>>(start));
     const archive = join(folder, 'schema.dump');
     await fetchSchema(run, plan, manifest, schemaFile, archive);
     await pool.submit({ type: 'archive', file: schemaFile, args: ['--section=pre-data'] }, 1);

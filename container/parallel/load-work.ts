@@ -68,7 +68,7 @@ export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>>
   return {
     close: () => loader.close(),
     recover: () => loader.close(),
-    perform: async (order, abort, onBytes) => {
+    perform: async (order, { signal: abort, onBytes }) => {
       try {
         if (order.type === 'parts') await loader.loadParts(order.files, order.freeze, abort, onBytes);
         else if (order.type === 'archive') await loader.loadArchive(order.file, order.args, abort, onBytes);

@@ -1,29 +1,62 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import type { Channel } from './worker-pool.js';
 
-/** Starts a thread that runs one of the worker programs, and gives the line to it. */
-export function startThread<Outgoing, Incoming>(program: URL, workerData: unknown): Channel<Outgoing, Incoming> {
-  const thread = new Worker(program, { workerData, stdout: false, stderr: false });
-  let reason: Error | undefined;
-  thread.on('error', (error: Error) => {
-    reason = error;
-  });
-  return {
-    send: (message) => thread.postMessage(message),
-    onMessage: (handle) => thread.on('message', handle),
-    onClose: (handle) => thread.once('exit', () => handle(reason)),
-    close: () => void thread.terminate(),
-  };
+/** A thread that loads one of the worker programs, and waits to be told what to do. */
+export class WaitingThread {
+  private readonly thread: Worker;
+  private reason: Error | undefined;
+
+  constructor(program: URL) {
+    this.thread = new Worker(program, { stdout: false, stderr: false });
+    this.thread.on('error', (error: Error) => {
+      this.reason = error;
+    });
+  }
+
+  /** Tells it, once, and gives the line to it. */
+  begin<Outgoing, Incoming>(start: unknown): Channel<Outgoing, Incoming> {
+    const { thread } = this;
+    thread.postMessage(start);
+    return {
+      send: (message) => thread.postMessage(message),
+      onMessage: (handle) => thread.on('message', handle),
+      onClose: (handle) => thread.once('exit', () => handle(this.reason)),
+      close: () => void thread.terminate(),
+    };
+  }
+
+  async end(): Promise<void> {
+    await this.thread.terminate();
+  }
 }
 
-/** The same line, from inside the thread. */
-export function threadChannel<Outgoing, Incoming>(): Channel<Outgoing, Incoming> {
+/** From inside the thread: waits for what it is to do; what comes after that is kept until somebody listens. */
+export async function threadChannel<Start, Outgoing, Incoming>(): Promise<{
+  readonly start: Start;
+  readonly channel: Channel<Outgoing, Incoming>;
+}> {
   const port = parentPort;
   if (!port) throw new Error('this program is a worker: it is started by respaldo itself');
+  const early: Incoming[] = [];
+  let take = (message: Incoming): void => {
+    early.push(message);
+  };
+  const start = await new Promise<Start>((resolve) =>
+    port.once('message', (first: Start) => {
+      port.on('message', (message: Incoming) => take(message));
+      resolve(first);
+    }),
+  );
   return {
-    send: (message) => port.postMessage(message),
-    onMessage: (handle) => port.on('message', handle),
-    onClose: (handle) => port.once('close', () => handle(undefined)),
-    close: () => port.close(),
+    start,
+    channel: {
+      send: (message) => port.postMessage(message),
+      onMessage: (handle) => {
+        take = handle;
+        for (const message of early.splice(0)) handle(message);
+      },
+      onClose: (handle) => port.once('close', () => handle(undefined)),
+      close: () => port.close(),
+    },
   };
 }

@@ -1,27 +1,38 @@
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Channel, FromWorker, SentError, ToWorker } from './worker-pool.js';
 
+/** What goes with an order. */
+export interface Performance {
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+  /** How often this order has been given out, to whomever: from 1 on. */
+  readonly attempt: number;
+  /** To be called where the next order may be given before this one is done. */
+  readonly isFree: () => void;
+}
+
 export interface Work<Order, Result> {
-  /** @param attempt how often this order has been given out, to whomever: from 1 on */
-  perform(order: Order, signal: AbortSignal, onBytes: (bytes: number) => void, attempt: number): Promise<Result>;
+  perform(order: Order, performance: Performance): Promise<Result>;
   /** After a failure, before the next order: throws away what may be broken. */
   recover(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A worker's life: orders are done one after the other until it is told to stop, or to abort the one under way. */
+/** A worker's life: orders are done one after the other until it is told to stop, or to abort what is under way. */
 export async function workLoop<Order, Result>(
   channel: Channel<FromWorker<Result>, ToWorker<Order>>,
   work: Work<Order, Result>,
 ): Promise<void> {
   const aborting = new AbortController();
-  let current: Promise<void> = Promise.resolve();
+  const current = new Set<Promise<void>>();
   const ended = new Promise<void>((resolve) => {
     const stop = () => {
-      void current.then(() => work.close()).then(resolve);
+      void Promise.all(current)
+        .then(() => work.close())
+        .then(resolve);
     };
     channel.onMessage((message) => {
-      if (message.type === 'order') current = perform(message.id, message.order, message.attempt);
+      if (message.type === 'order') begin(message.id, message.order, message.attempt);
       else if (message.type === 'stop') stop();
       else
         aborting.abort(
@@ -36,17 +47,23 @@ export async function workLoop<Order, Result>(
     });
   });
 
+  const begin = (id: number, order: Order, attempt: number): void => {
+    const performed = perform(id, order, attempt).finally(() => current.delete(performed));
+    current.add(performed);
+  };
+
   const perform = async (id: number, order: Order, attempt: number): Promise<void> => {
     let untold = 0;
     const tell = setInterval(() => {
       if (untold > 0) channel.send({ type: 'progress', bytes: untold });
       untold = 0;
     }, 250);
+    const onBytes = (bytes: number) => {
+      untold += bytes;
+    };
+    const isFree = () => channel.send({ type: 'free', id });
     try {
-      const count = (bytes: number) => {
-        untold += bytes;
-      };
-      const result = await work.perform(order, aborting.signal, count, attempt);
+      const result = await work.perform(order, { signal: aborting.signal, onBytes, attempt, isFree });
       channel.send({ type: 'progress', bytes: untold });
       channel.send({ type: 'done', id, result });
     } catch (error) {

@@ -16,6 +16,8 @@ export type ToWorker<Order> =
 export type FromWorker<Result> =
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly bytes: number }
+  /** The next order may come although this one is not done. */
+  | { readonly type: 'free'; readonly id: number }
   | { readonly type: 'done'; readonly id: number; readonly result: Result }
   | { readonly type: 'failed'; readonly id: number; readonly error: SentError };
 
@@ -41,21 +43,24 @@ interface Task<Order, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+type Line<Order, Result> = Channel<ToWorker<Order>, FromWorker<Result>>;
+
 /** How often an order is tried in all. */
 const attempts = 3;
 
 /**
- * Gives orders to workers, the heaviest first, one at a time to each. An order that fails for a passing reason, or whose
+ * Gives orders to workers, the heaviest first, the next one to each as soon as it is free. An order that fails for a passing reason, or whose
  * worker is lost, is given out again; with the last worker gone, everything fails.
  */
 export class WorkerPool<Order, Result> {
   /** Bytes that the workers have told of. */
   bytes = 0;
   private readonly waiting: Task<Order, Result>[] = [];
-  private readonly idle = new Set<Channel<ToWorker<Order>, FromWorker<Result>>>();
-  private readonly busy = new Map<Channel<ToWorker<Order>, FromWorker<Result>>, Task<Order, Result>>();
+  private readonly idle = new Set<Line<Order, Result>>();
+  /** What each worker has under way, the latest last. */
+  private readonly busy = new Map<Line<Order, Result>, Task<Order, Result>[]>();
   /** Told to go, and not gone yet. */
-  private readonly dismissed = new Set<Channel<ToWorker<Order>, FromWorker<Result>>>();
+  private readonly dismissed = new Set<Line<Order, Result>>();
   private workers = 0;
   private nextId = 1;
   private over: unknown;
@@ -64,7 +69,7 @@ export class WorkerPool<Order, Result> {
   /** @param retried told of every order that is given out again, and why */
   constructor(private readonly retried: (order: Order, reason: string) => void = () => {}) {}
 
-  add(channel: Channel<ToWorker<Order>, FromWorker<Result>>): void {
+  add(channel: Line<Order, Result>): void {
     this.workers += 1;
     channel.onMessage((message) => this.hear(channel, message));
     channel.onClose((reason) => this.lose(channel, reason));
@@ -108,19 +113,28 @@ export class WorkerPool<Order, Result> {
       const task = this.waiting.shift();
       if (!task) return;
       this.idle.delete(channel);
-      this.busy.set(channel, task);
+      this.busy.set(channel, [...(this.busy.get(channel) ?? []), task]);
       task.attempt += 1;
       channel.send({ type: 'order', id: task.id, order: task.order, attempt: task.attempt });
     }
   }
 
-  private hear(channel: Channel<ToWorker<Order>, FromWorker<Result>>, message: FromWorker<Result>): void {
+  private hear(channel: Line<Order, Result>, message: FromWorker<Result>): void {
     if (message.type === 'progress') {
       this.bytes += message.bytes;
       return;
     }
-    const task = this.busy.get(channel);
-    this.busy.delete(channel);
+    const tasks = this.busy.get(channel) ?? [];
+    if (message.type === 'free') {
+      // Only the latest can make it free: an earlier one did already.
+      if (tasks.at(-1)?.id === message.id) this.hasRoom(channel);
+      return;
+    }
+    const task = message.type === 'ready' ? undefined : tasks.find(({ id }) => id === message.id);
+    const wasLatest = task === tasks.at(-1);
+    const left = tasks.filter((each) => each !== task);
+    if (left.length > 0) this.busy.set(channel, left);
+    else this.busy.delete(channel);
     if (message.type === 'done') task?.resolve(message.result);
     if (message.type === 'failed' && task) {
       // The last worker stays, so that what keeps it from working is told.
@@ -130,6 +144,11 @@ export class WorkerPool<Order, Result> {
       }
       this.fail(task, message.error);
     }
+    if (wasLatest) this.hasRoom(channel);
+  }
+
+  private hasRoom(channel: Line<Order, Result>): void {
+    if (this.dismissed.has(channel)) return;
     if (this.over === undefined) {
       this.idle.add(channel);
       this.deal();
@@ -139,9 +158,10 @@ export class WorkerPool<Order, Result> {
   }
 
   /** Its order goes to the others, and counts as not tried. */
-  private dismiss(channel: Channel<ToWorker<Order>, FromWorker<Result>>, task: Task<Order, Result>, why: string): void {
+  private dismiss(channel: Line<Order, Result>, task: Task<Order, Result>, why: string): void {
     this.workers -= 1;
     this.dismissed.add(channel);
+    this.idle.delete(channel);
     this.retried(task.order, `one worker less: ${why}`);
     channel.send({ type: 'stop' });
     this.queue(task);
@@ -159,14 +179,14 @@ export class WorkerPool<Order, Result> {
     task.reject(this.over ?? error);
   }
 
-  private lose(channel: Channel<ToWorker<Order>, FromWorker<Result>>, reason: Error | undefined): void {
-    if (this.dismissed.delete(channel)) return;
-    this.workers -= 1;
+  private lose(channel: Line<Order, Result>, reason: Error | undefined): void {
+    const wasDismissed = this.dismissed.delete(channel);
+    if (!wasDismissed) this.workers -= 1;
     this.idle.delete(channel);
-    const task = this.busy.get(channel);
+    const tasks = this.busy.get(channel) ?? [];
     this.busy.delete(channel);
     const why = `a worker was lost${reason ? `: ${reason.message}` : ''}`;
-    if (task)
+    for (const task of tasks)
       this.fail(task, {
         code: 'SOURCE_FAILED',
         message: why,

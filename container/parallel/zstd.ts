@@ -1,205 +1,136 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import koffi from 'koffi';
 import { OperatorError } from '../../core/errors.js';
+import type { Encoder } from './encoder.js';
+import { type Position, type Step, type ZstdLibrary, zstdLibrary } from './zstd-library.js';
 
-/*
- * zstd inside this process. The system's own library is called, because a pipe to the program and back costs more than
- * reading the rows: https://facebook.github.io/zstd/zstd_manual.html, "Streaming compression - HowTo".
- */
-
-interface Library {
-  createCompressor(): unknown;
-  freeCompressor(context: unknown): number;
-  setParameter(context: unknown, parameter: number, value: number): number;
-  compress: Step;
-  createDecompressor(): unknown;
-  freeDecompressor(context: unknown): number;
-  decompress: Step;
-  isError(code: number): number;
-  errorName(code: number): string;
-}
-
-type Position = [number];
-type Step = (
-  context: unknown,
-  out: Buffer,
-  capacity: number,
-  written: Position,
-  from: Buffer,
-  size: number,
-  read: Position,
-  ...operation: number[]
-) => number;
-
-const names = [
-  'libzstd.so.1',
-  'libzstd.1.dylib',
-  '/opt/homebrew/lib/libzstd.1.dylib',
-  '/usr/local/lib/libzstd.1.dylib',
-];
 const compressionLevel = 100; // ZSTD_c_compressionLevel
 const checksumFlag = 201; // ZSTD_c_checksumFlag
 const proceed = 0; // ZSTD_e_continue
 const end = 2; // ZSTD_e_end
-
-let loaded: Library | null | undefined;
-
-/** The system's library, or null where there is none. */
-function library(): Library | null {
-  if (loaded !== undefined) return loaded;
-  for (const name of names) {
-    try {
-      // Node 22 and later have a zstd of their own and show its names: without RTLD_DEEPBIND the library would call into it.
-      loaded = bind(koffi.load(name, { deep: true }));
-      return loaded;
-    } catch {
-      // not under this name: the next one is tried
-    }
-  }
-  loaded = null;
-  return loaded;
-}
-
-function bind(native: ReturnType<typeof koffi.load>): Library {
-  const step = (name: string, operation: string) =>
-    native.func(
-      `size_t ${name}(void *context, void *out, size_t capacity, _Inout_ size_t *written, const void *from, size_t size, _Inout_ size_t *read${operation})`,
-    ) as Step;
-  return {
-    createCompressor: native.func('void *ZSTD_createCCtx()'),
-    freeCompressor: native.func('size_t ZSTD_freeCCtx(void *context)'),
-    setParameter: native.func('size_t ZSTD_CCtx_setParameter(void *context, int parameter, int value)'),
-    compress: step('ZSTD_compressStream2_simpleArgs', ', int operation'),
-    createDecompressor: native.func('void *ZSTD_createDCtx()'),
-    freeDecompressor: native.func('size_t ZSTD_freeDCtx(void *context)'),
-    decompress: step('ZSTD_decompressStream_simpleArgs', ''),
-    isError: native.func('unsigned int ZSTD_isError(size_t code)'),
-    errorName: native.func('const char *ZSTD_getErrorName(size_t code)'),
-  };
-}
-
 /** Whether zstd can be had without a process. Where not, the program does it. */
 export function hasZstdLibrary(): boolean {
-  return library() !== null;
+  return zstdLibrary() !== null;
 }
 
-/** Room for what one step makes: the library's own recommendation is 128 KiB. */
+/** What is made is collected in rooms of this size: the library's own recommendation is 128 KiB. */
 const roomBytes = 256 * 1024;
 
-abstract class Zstd extends Transform {
-  protected readonly native: Library;
-  protected room = Buffer.allocUnsafeSlow(roomBytes);
+/** A context of the library's, and the room that it is filling. */
+class Stage {
+  readonly native: ZstdLibrary;
+  private room = Buffer.allocUnsafeSlow(roomBytes);
+  private filled: Position = [0];
 
-  constructor() {
-    super({ readableHighWaterMark: 1024 * 1024, writableHighWaterMark: 1024 * 1024 });
-    const native = library();
+  /** @param failed makes the error of what the library complains of */
+  constructor(private readonly failed: (what: string) => Error) {
+    const native = zstdLibrary();
     if (!native) throw new Error('no zstd library');
     this.native = native;
   }
 
-  protected abstract failed(what: string): Error;
-
-  /** Runs one step over a chunk and hands on what it made. Answers with what the library answered. */
-  protected step(
+  /**
+   * Runs one step over bytes, from a position on, and hands a room on when it is nearly full.
+   *
+   * @returns the library's answer, how far the bytes are read, and whether the room was too small for all that it had
+   */
+  step(
     run: Step,
     context: unknown,
     from: Buffer,
     at: number,
     operation: readonly number[],
+    made: (piece: Buffer) => void,
   ): { hint: number; read: number; full: boolean } {
-    const written: Position = [0];
     const read: Position = [at];
-    const hint = run(context, this.room, roomBytes, written, from, from.length, read, ...operation);
+    const hint = run(context, this.room, roomBytes, this.filled, from, from.length, read, ...operation);
     if (this.native.isError(hint)) throw this.failed(this.native.errorName(hint));
-    const full = written[0] === roomBytes;
-    if (written[0] > 0) {
-      this.push(this.room.subarray(0, written[0]));
-      this.room = Buffer.allocUnsafeSlow(roomBytes);
-    }
+    const full = this.filled[0] === roomBytes;
+    if (this.filled[0] > roomBytes / 2) this.handOn(made);
     return { hint, read: read[0], full };
+  }
+
+  handOn(made: (piece: Buffer) => void): void {
+    if (this.filled[0] === 0) return;
+    made(this.room.subarray(0, this.filled[0]));
+    this.room = Buffer.allocUnsafeSlow(roomBytes);
+    this.filled = [0];
   }
 }
 
 /** Compresses to one frame with a checksum, as `zstd -LEVEL` does. */
-export class ZstdCompress extends Zstd {
+export class ZstdEncoder implements Encoder {
+  private readonly stage = new Stage((what) => new Error(`zstd could not compress: ${what}`));
   private readonly context: unknown;
 
   constructor(level: number) {
-    super();
-    this.context = this.native.createCompressor();
-    this.native.setParameter(this.context, compressionLevel, level);
-    this.native.setParameter(this.context, checksumFlag, 1);
+    const { native } = this.stage;
+    this.context = native.createCompressor();
+    native.setParameter(this.context, compressionLevel, level);
+    native.setParameter(this.context, checksumFlag, 1);
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    attempt(done, () => {
-      for (let at = 0; at < chunk.length; )
-        at = this.step(this.native.compress, this.context, chunk, at, [proceed]).read;
-    });
+  encode(bytes: Buffer, made: (piece: Buffer) => void): void {
+    const { compress } = this.stage.native;
+    for (let at = 0; at < bytes.length; ) at = this.stage.step(compress, this.context, bytes, at, [proceed], made).read;
   }
 
-  override _flush(done: TransformCallback): void {
-    attempt(done, () => {
-      while (this.step(this.native.compress, this.context, empty, 0, [end]).hint > 0);
-    });
+  finish(made: (piece: Buffer) => void): void {
+    const { compress } = this.stage.native;
+    while (this.stage.step(compress, this.context, empty, 0, [end], made).hint > 0);
+    this.stage.handOn(made);
   }
 
-  protected failed(what: string): Error {
-    return new Error(`zstd could not compress: ${what}`);
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.native.freeCompressor(this.context);
-    done(error);
+  close(): void {
+    this.stage.native.freeCompressor(this.context);
   }
 }
 
 /** Decompresses frames; an input that ends in the midst of one is an error. */
-export class ZstdDecompress extends Zstd {
-  private readonly context: unknown;
+export class ZstdDecompress extends Transform {
+  private readonly stage = new Stage(corrupt);
+  private readonly context = this.stage.native.createDecompressor();
   private hint = 0;
 
   constructor() {
-    super();
-    this.context = this.native.createDecompressor();
+    super({ readableHighWaterMark: 1024 * 1024, writableHighWaterMark: 1024 * 1024 });
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    attempt(done, () => {
+    try {
+      const { decompress } = this.stage.native;
       for (let at = 0, full = false; at < chunk.length || full; ) {
-        const result = this.step(this.native.decompress, this.context, chunk, at, []);
+        const result = this.stage.step(decompress, this.context, chunk, at, [], this.made);
         at = result.read;
         full = result.full;
         this.hint = result.hint;
       }
-    });
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
   }
 
   override _flush(done: TransformCallback): void {
-    done(this.hint === 0 ? null : this.failed('it ends too early'));
-  }
-
-  protected failed(what: string): Error {
-    return new OperatorError(
-      'ARCHIVE_CORRUPT',
-      `the archive cannot be decompressed: ${what}`,
-      'The archive is damaged or cut short. Use another backup: respaldo list.',
-    );
+    this.stage.handOn(this.made);
+    done(this.hint === 0 ? null : corrupt('it ends too early'));
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.native.freeDecompressor(this.context);
+    this.stage.native.freeDecompressor(this.context);
     done(error);
   }
+
+  private readonly made = (piece: Buffer): void => {
+    this.push(piece);
+  };
 }
 
 const empty = Buffer.alloc(0);
 
-function attempt(done: TransformCallback, work: () => void): void {
-  try {
-    work();
-    done();
-  } catch (error) {
-    done(error as Error);
-  }
+function corrupt(what: string): OperatorError {
+  return new OperatorError(
+    'ARCHIVE_CORRUPT',
+    `the archive cannot be decompressed: ${what}`,
+    'The archive is damaged or cut short. Use another backup: respaldo list.',
+  );
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import pg from 'pg';
@@ -202,12 +203,14 @@ export function conninfo(database: string): string {
 /**
  * Opens a session. It must be ended by the caller.
  *
+ * @param socket makes the socket of a session without TLS; TLS makes its own
  * @throws OperatorError SERVER_UNREACHABLE
  */
 export async function connect(
   connection: Connection,
   purpose: string,
   database = connection.database,
+  socket?: () => Socket,
 ): Promise<pg.Client> {
   const attempts =
     connection.sslmode === 'prefer' || connection.sslmode === 'allow'
@@ -216,12 +219,14 @@ export async function connect(
   let failure: unknown;
   for (const ssl of attempts) {
     const password = await connection.password();
+    const secure = connection.host.startsWith('/') ? false : ssl;
     const client = new pg.Client({
       host: connection.host,
       port: connection.port,
       user: connection.user,
       database,
-      ssl: connection.host.startsWith('/') ? false : ssl,
+      ssl: secure,
+      ...(socket && secure === false ? { stream: socket } : {}),
       application_name: Buffer.from(`respaldo ${purpose}`).subarray(0, 63).toString(),
       connectionTimeoutMillis: 30_000,
       keepAlive: true,

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { messageOf, OperatorError } from '../../core/errors.js';
-import { defaultJobs } from '../parallel/dump-parallel.js';
-import { startThread } from '../parallel/thread-channel.js';
+import { defaultJobs } from '../parallel/dump-threads.js';
+import { WaitingThread } from '../parallel/thread-channel.js';
 import type { Channel } from '../parallel/worker-pool.js';
 import type { Run } from '../run.js';
 import type { Assignment, Hello } from './assignment.js';
@@ -56,7 +56,8 @@ async function work(run: Run, address: Address, credentials: Credentials): Promi
       line.onClose(resolve);
       line.onMessage(({ work: kind, start }) => {
         const program = new URL(programs[kind], import.meta.url);
-        const thread = startThread<object, object>(program, { ...start, environment: { ...run.environment } });
+        const told = { ...start, environment: { ...run.environment } };
+        const thread = new WaitingThread(program).begin<object, object>(told);
         join(line as unknown as Line<object, object>, thread, resolve);
       });
       line.send({ version: run.version, task: `${hostname()}, process ${process.pid}` });

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Node has it; its types come only with a browser's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Buffer) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+interface Global {
+  readonly value: number;
+}
+
+/** What wasm/frames.ts exports. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly input: Global;
+  readonly inputBytes: Global;
+  readonly output: Global;
+  readonly outputBytes: Global;
+  readonly type: Global;
+  readonly left: Global;
+  readonly filled: Global;
+  take(from: number, to: number): number;
+  skipped(bytes: number): void;
+  emptied(): void;
+}
+
+const copyData = 0x64;
+
+let compiled: object | undefined;
+
+/** Beside the bundle; for a program that is not bundled, where the build has put it. */
+function frames(): object {
+  const places = ['./frames.wasm', '../../dist/frames.wasm'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  const file = places.find((place) => existsSync(place));
+  if (!file) throw new Error(`${places[0]} is missing: build it with "npm run build"`);
+  compiled ??= new WebAssembly.Module(readFileSync(file));
+  return compiled;
+}
+
+/** Takes the protocol's frames off the rows of COPY commands, one session's after the other. */
+export class CopyFrames {
+  /** Received bytes are to be put here, from its beginning. */
+  readonly input: Buffer;
+  private readonly wasm: Exports;
+  private readonly inputAt: number;
+  private readonly output: Buffer;
+  private readonly roomy: number;
+
+  constructor() {
+    this.wasm = new WebAssembly.Instance(frames()).exports as Exports;
+    const { memory, input, inputBytes, output, outputBytes } = this.wasm;
+    this.inputAt = input.value;
+    this.input = Buffer.from(memory.buffer, input.value, inputBytes.value);
+    this.output = Buffer.from(memory.buffer, output.value, outputBytes.value);
+    this.roomy = outputBytes.value - inputBytes.value;
+  }
+
+  /**
+   * Takes rows from the input, up to where a message of another type begins.
+   *
+   * @returns where in the input it stopped
+   */
+  take(from: number, to: number): number {
+    return this.wasm.take(this.inputAt + from, this.inputAt + to) - this.inputAt;
+  }
+
+  /** The type of the message that is under way and not rows; undefined while there are rows. */
+  get other(): number | undefined {
+    const type = this.wasm.type.value;
+    return type === copyData || type === 0 ? undefined : type;
+  }
+
+  /** How many bytes of the message under way are still to come. */
+  get left(): number {
+    return this.wasm.left.value;
+  }
+
+  /** Tells that the caller has read so much of a message that is not rows. */
+  skip(bytes: number): void {
+    this.wasm.skipped(bytes);
+  }
+
+  /** Whether the rows have to be taken away before more can come. */
+  get isFull(): boolean {
+    return this.wasm.filled.value > this.roomy;
+  }
+
+  /** The rows collected so far. They stay as they are until the next {@link take}. */
+  empty(): Buffer {
+    const rows = this.output.subarray(0, this.wasm.filled.value);
+    this.wasm.emptied();
+    return rows;
+  }
+}
