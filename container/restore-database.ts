@@ -12,6 +12,7 @@ import { committing, emptyDatabase } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
+import { withFastToast } from './postgres/toast.js';
 import type { Run } from './run.js';
 import { runPipe } from './streams/pipe.js';
 
@@ -93,7 +94,7 @@ async function restoreBeside(
   await createDatabase(client, restoreName, like, !options.withoutOwners);
   let compared: Compared;
   try {
-    await load(run, plan);
+    await withFastToast(client, restoreName, run.settings, () => load(run, plan));
     compared = await compare(plan);
     run.signal.throwIfAborted();
   } catch (error) {

@@ -10,7 +10,9 @@ export interface TableLoad {
     readonly freeze: boolean;
     readonly bytes: number;
   }[];
-  /** What is built over it, by catalog and oid, as the schema's table of contents names it. */
+  /**
+   * What is built over it as soon as its rows are in, by catalog and oid, as the schema's table of contents names it.
+   */
   readonly entries: ReadonlySet<string>;
 }
 
@@ -30,20 +32,27 @@ export function tableLoads({ files, database }: Manifest, workers: number): Tabl
   return [...byTable].map(([name, parts]) => {
     const bytes = sum(parts);
     const together = bytes <= (total * frozenShare) / workers;
-    const entries = database?.indexes?.find((each) => tableName(each) === name)?.entries ?? [];
+    const isLarge = bytes * buildAlone >= total;
+    const entries = isLarge ? database?.indexes?.find((each) => tableName(each) === name)?.entries : undefined;
     return {
       name,
       bytes,
       orders: together
         ? [{ files: parts, freeze: true, bytes }]
         : parts.map((file) => ({ files: [file], freeze: false, bytes: uncompressed(file) })),
-      entries: new Set(entries),
+      entries: new Set(entries ?? []),
     };
   });
 }
 
 /** One worker's even share, and a third more: writing frozen saves about as much as that. */
 const frozenShare = 1.33;
+
+/**
+ * A table of less than this part of all rows has its indexes built with what is left for the end: a program is started
+ * for each table that has not.
+ */
+const buildAlone = 32;
 
 function tableName({ schema, table }: { readonly schema: string; readonly table: string }): string {
   return JSON.stringify([schema, table]);

@@ -93,6 +93,12 @@ export const settingsSchema = z.object({
     .describe(
       'Format parallel: about how much of a table is one part. Default: an eighth of a worker’s share, 32 to 1024.',
     ),
+  BACKUP_RESTORE_TOAST: z
+    .enum(['lz4', 'server'])
+    .default('lz4')
+    .describe(
+      'How a restore lets the server compress large values: lz4, several times faster, where the server has it; server: as the server does by itself.',
+    ),
   BACKUP_TASKS: whole(1, 16)
     .default(1)
     .describe('Format parallel: tasks that share one dump or restore; on Fargate further tasks, elsewhere processes.'),
