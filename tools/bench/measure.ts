@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { execa } from 'execa';
 
 /** One way to do a piece of work. `shell` lines are for the other side of a comparison only. */
 export type Way = {
@@ -12,13 +13,15 @@ export interface Measured {
   readonly seconds: number;
   /** Of the whole machine, so that the database server's share counts. Means something only while nothing else runs. */
   readonly cpuSeconds: number;
-  /** Of the measured process itself: its largest resident size. */
+  /** Of the measured process and the Node processes that it started, together: their largest resident size. */
   readonly peakMegabytes: number;
 }
 
 /** Runs one way once. */
 export async function run(way: Way): Promise<Measured> {
   await way.before?.();
+  // What the run before has left to be written is not this one's to wait for.
+  await execa('sync');
   const [file, args] =
     'shell' in way
       ? ['/bin/bash', ['-o', 'pipefail', '-c', way.shell]]
@@ -32,8 +35,8 @@ export async function run(way: Way): Promise<Measured> {
   });
   let peak = 0;
   const watch = setInterval(() => {
-    peak = Math.max(peak, residentMegabytes(child.pid));
-  }, 50);
+    peak = Math.max(peak, nodeMegabytes(child.pid as number));
+  }, 100);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(`${way.name} ended with ${code}: ${said}`);
@@ -75,10 +78,31 @@ function busySeconds(): number {
   return (user + nice + system + irq + softirq) / 100;
 }
 
-function residentMegabytes(pid: number | undefined): number {
+/** Resident megabytes of a process and of those below it, as far as they are Node's: proc(5). */
+function nodeMegabytes(root: number): number {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (pid > 0) parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0));
+  }
+  const isBelow = (pid: number): boolean => pid === root || (parents.has(pid) && isBelow(parents.get(pid) as number));
+  return [...parents.keys()]
+    .filter((pid) => isBelow(pid) && isNode(pid))
+    .reduce((sum, pid) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0) / 1024, 0);
+}
+
+function isNode(pid: number): boolean {
   try {
-    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+    return readlinkSync(`/proc/${pid}/exe`) === process.execPath;
   } catch {
-    return 0; // it has just ended
+    return false; // ended meanwhile
+  }
+}
+
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return ''; // likewise
   }
 }
