@@ -46,11 +46,7 @@ async function takeBackup(run: Run, wanted: DatabaseBackupOptions): Promise<Back
       if (options.globals !== 'none') await storeRoles(job, stored);
       return await (options.format === 'parallel' ? dumpParallel(job, stored, version.major) : dumpSingle(job, stored));
     } catch (error) {
-      await discardDraft(
-        run,
-        draft,
-        stored.files.map(({ key }) => key),
-      );
+      await discardDraft(run, draft, stored, error);
       throw error;
     } finally {
       endWatch();
