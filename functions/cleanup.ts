@@ -66,10 +66,17 @@ function summaryOf({ kind, target, decisions, refused }: CleanupPlan): TargetSum
   return {
     kind,
     target,
-    keep: stays.map(({ backup, reasons }) => `${backup.id}: ${reasons.join(', ')}`),
-    remove: goes.map(({ backup }) => backup.id),
+    keep: someOf(stays.map(({ backup, reasons }) => `${backup.id}: ${reasons.join(', ')}`)),
+    remove: someOf(goes.map(({ backup }) => backup.id)),
     refused,
   };
+}
+
+/** Lambda answers with 6 MB at most. */
+const shown = 500;
+
+function someOf(lines: readonly string[]): readonly string[] {
+  return lines.length <= shown ? lines : [...lines.slice(0, shown), `and ${lines.length - shown} more`];
 }
 
 function problemsOf({ plan, failures }: CleanupReport): OperatorError[] {

@@ -91,7 +91,7 @@ function taskRun(seconds: number, diskGigabytes: number): number {
 export function fixedMonth() {
   const { alarm, metric, dashboard, image, lambda } = prices;
   const { alarms, metrics } = watched;
-  const checks = 730 * 2 * 0.5 * lambda.amount; // hourly, two seconds, 512 MB
+  const checks = 730 * 2 * lambda.amount; // hourly, two seconds, 1 GB
   const always = imageGigabytes * image.amount + checks;
   return {
     least: always + Math.max(0, alarms - 10) * alarm.amount,
