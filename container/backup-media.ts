@@ -74,8 +74,7 @@ async function takeBackup(run: Run, options: MediaBackupOptions): Promise<Backup
       const manifest = { ...stored.manifest('tar'), media, warnings: [...warnings] };
       return await completeBackup(run, draft, manifest, stored.outcomes);
     } catch (error) {
-      const keys = stored.files.map(({ key }) => key);
-      await discardDraft(run, draft, keys);
+      await discardDraft(run, draft, stored, error);
       throw error;
     } finally {
       await listing?.close();

@@ -169,11 +169,22 @@ export async function completeBackup(
 
 /**
  * Takes back everything of a backup that came to nothing, also what arrived without our knowing. What cannot be removed
- * has no manifest and counts for nothing.
+ * has no manifest and counts for nothing. Where a storage has said that a name is taken, another run has the same name:
+ * nothing is removed there, because it may be that one's.
  */
-export async function discardDraft(run: Run, draft: Draft, keys: readonly string[]): Promise<void> {
+export async function discardDraft(
+  run: Run,
+  draft: Draft,
+  { files, outcomes }: { readonly files: readonly { readonly key: string }[]; readonly outcomes: readonly Outcome[] },
+  failure: unknown,
+): Promise<void> {
   for (const storage of draft.storages) {
-    const found = new Set(keys);
+    const errors = [failure, ...outcomes.filter((outcome) => outcome.storage === storage).map(({ error }) => error)];
+    if (errors.some((error) => error instanceof OperatorError && error.code === 'ALREADY_STORED')) {
+      run.log.warn(`${draft.id} is the name of another run too: what is in ${storage.name} under it stays`);
+      continue;
+    }
+    const found = new Set(files.map(({ key }) => key));
     try {
       for await (const { key } of storage.list(draft.base)) found.add(key);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { Log, Progress } from '../core/log.js';
+import { type Log, type Progress, silentLog } from '../core/log.js';
 import { parseS3Url } from '../core/s3-url.js';
 import { readSettings, type Settings } from '../core/settings.js';
 import type { Storage } from '../core/storage.js';
@@ -36,7 +36,7 @@ export async function wire({ environment, signal, log, progress, now }: WireOpti
     now: now ?? (() => new Date()),
     signal,
     version,
-    storages: await configuredStorages(settings),
+    storages: await configuredStorages(settings, chosenLog),
   };
 }
 
@@ -45,11 +45,11 @@ export function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Log {
 }
 
 /** The local directory, unless backups go to S3 alone; and the bucket, where one is set. */
-async function configuredStorages(settings: Settings): Promise<Storage[]> {
+async function configuredStorages(settings: Settings, log: Log): Promise<Storage[]> {
   const bucket = settings.AWS_S3_BUCKET_NAME;
   return [
     ...(settings.BACKUP_STORAGE === 's3' ? [] : [new LocalStorage(settings.BACKUP_DIR, settings.BACKUP_UNDO_DAYS)]),
-    ...(bucket ? [await openBucketBy(settings)({ bucket, key: settings.BACKUP_S3_PREFIX })] : []),
+    ...(bucket ? [await openBucketBy(settings, log)({ bucket, key: settings.BACKUP_S3_PREFIX })] : []),
   ];
 }
 
@@ -59,7 +59,7 @@ export async function openStorage(name: string, settings: Settings): Promise<Sto
 }
 
 /** Opens buckets with the credentials, endpoint and properties of the settings. */
-export function openBucketBy(settings: Settings): OpenBucket {
+export function openBucketBy(settings: Settings, log: Log = silentLog): OpenBucket {
   return async ({ bucket, key }) => {
     const { S3Storage } = await import('../core/aws/s3-storage.js');
     const sse = settings.BACKUP_S3_SSE;
@@ -68,6 +68,7 @@ export function openBucketBy(settings: Settings): OpenBucket {
       bucket,
       prefix: key,
       nativeChecksums: usesAws(settings),
+      log,
       properties: {
         ...(sse === 'none' ? {} : { ServerSideEncryption: sse }),
         ...(settings.BACKUP_S3_KMS_KEY_ID ? { SSEKMSKeyId: settings.BACKUP_S3_KMS_KEY_ID } : {}),

@@ -132,3 +132,12 @@ export function drillRecordOf(rest: string): 'passed' | 'failed' | undefined {
   if (rest === verificationSuffix) return 'passed';
   return /^\.drill_failed_\d{8}_\d{6}\.json$/.test(rest) ? 'failed' : undefined;
 }
+
+/**
+ * Whether a backup fails with this file of its own. A part of a parallel dump is tried again under another name, and
+ * what a drill notes is no part of the backup.
+ */
+export function isTriedOnce(key: string): boolean {
+  const rest = /(?:^|\/)(?:db|media)_backup_\d{8}_\d{6}([./].+)$/s.exec(key)?.[1];
+  return rest !== undefined && !rest.startsWith('/data/') && drillRecordOf(rest) === undefined;
+}

@@ -88,6 +88,14 @@ export function restoreTarget(request: RestoreRequest, targets: readonly Deploye
       'Send {} for the list of backups; an id looks like db_backup_20240115_120000.',
     );
   }
+  for (const word of ['kind', 'target'] as const) {
+    if (!named || request[word] === undefined || request[word] === named[word]) continue;
+    throw new OperatorError(
+      'USAGE',
+      `"${request.backup}" is of ${word} "${named[word]}", and "${word}" says "${request[word]}"`,
+      `Leave "${word}" out: the id says it.`,
+    );
+  }
   const kind = named?.kind ?? request.kind ?? (targets.some((each) => each.kind === 'database') ? 'database' : 'media');
   const ofKind = targets.filter((each) => each.kind === kind);
   const name = named?.target ?? request.target ?? (ofKind.length === 1 ? ofKind[0]?.target : undefined);
@@ -133,15 +141,26 @@ export function confirmation(request: RestoreRequest, backup: Backup, { replaces
 /**
  * The program's command line for a request.
  *
- * @throws OperatorError USAGE for what only a database knows
+ * @throws OperatorError USAGE for what only a database knows, and for what contradicts itself
  */
-export function restoreCommand(request: RestoreRequest, { id, kind }: Backup): string[] {
+export function restoreCommand(
+  request: RestoreRequest,
+  { id, kind }: Backup,
+  { replaces }: Pick<DeployedTarget, 'replaces'>,
+): string[] {
   const { into, inPlace, noOwner } = request;
   if (kind === 'media' && (into !== undefined || inPlace || noOwner)) {
     throw new OperatorError(
       'USAGE',
       '"into", "inPlace" and "noOwner" are for databases',
       'Leave them out for media files.',
+    );
+  }
+  if (into !== undefined && (inPlace || into === replaces)) {
+    throw new OperatorError(
+      'USAGE',
+      inPlace ? '"into" makes a new database, and "inPlace" replaces one' : `"${into}" is the database that is there`,
+      'Give "into" a new name to restore beside, or leave it out to replace what is there.',
     );
   }
   return [

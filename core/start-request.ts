@@ -4,14 +4,16 @@ import type { DeployedTarget } from './deployment.js';
 import { OperatorError } from './errors.js';
 
 /** What start-backup is asked for, by a schedule or by a person. */
-const startSchema = z.strictObject({
-  kind: z.enum([...kinds, 'full']),
-  /** Left out: all targets of the kind. */
-  target: z.string().optional(),
-  /** From a schedule: its ARN and the time that it was due, which together name this run. */
-  schedule: z.string().optional(),
-  due: z.string().optional(),
-});
+const startSchema = z
+  .strictObject({
+    kind: z.enum([...kinds, 'full']),
+    /** Left out: all targets of the kind. */
+    target: z.string().optional(),
+    /** From a schedule: its ARN and the time that it was due, which together name this run. */
+    schedule: z.string().optional(),
+    due: z.string().optional(),
+  })
+  .refine(({ schedule, due }) => (schedule === undefined) === (due === undefined), '"schedule" and "due" go together');
 
 export type StartRequest = z.infer<typeof startSchema>;
 

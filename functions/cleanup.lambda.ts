@@ -1,4 +1,5 @@
 import { announceOn } from '../core/aws/event-bus.js';
+import { answered } from './answer.js';
 import { cleanUp } from './cleanup.js';
 import { wire } from './wiring.js';
 
@@ -7,5 +8,5 @@ const announce = announceOn(wiring.deployment.bus);
 
 /** Weekly; with { "dryRun": true }, says what it would do. Safe to retry: a removed backup is no longer listed. */
 export async function handler(event: unknown) {
-  return cleanUp({ ...wiring, announce, now: new Date() }, event);
+  return answered(event, () => cleanUp({ ...wiring, announce, now: new Date() }, event));
 }

@@ -1,5 +1,6 @@
 import type { Announce } from '../core/aws/event-bus.js';
 import { applyCleanup, type CleanupPlan, type CleanupReport, planCleanup } from '../core/cleanup.js';
+import { isDryRun } from '../core/cleanup-request.js';
 import { OperatorError } from '../core/errors.js';
 import { retentionPolicy } from '../core/retention.js';
 import type { Wiring } from './wiring.js';
@@ -20,11 +21,11 @@ interface TargetSummary {
 /**
  * Removes what the environment's retention does not keep, target by target; with `{ "dryRun": true }`, only says what.
  *
- * @throws OperatorError after all targets were seen to, where one refused or something could not be removed
+ * @throws OperatorError USAGE before anything is done; else after all targets were seen to, where one refused or something could not be removed
  */
 export async function cleanUp(context: CleanupContext, event: unknown): Promise<readonly TargetSummary[]> {
   const { deployment, storage, log, now } = context;
-  const dryRun = (event as { dryRun?: unknown } | null)?.dryRun === true;
+  const dryRun = isDryRun(event);
   const policy = retentionPolicy(deployment.retention.days, deployment.retention.keep);
   const summaries: TargetSummary[] = [];
   const problems: OperatorError[] = [];
@@ -65,10 +66,17 @@ function summaryOf({ kind, target, decisions, refused }: CleanupPlan): TargetSum
   return {
     kind,
     target,
-    keep: stays.map(({ backup, reasons }) => `${backup.id}: ${reasons.join(', ')}`),
-    remove: goes.map(({ backup }) => backup.id),
+    keep: someOf(stays.map(({ backup, reasons }) => `${backup.id}: ${reasons.join(', ')}`)),
+    remove: someOf(goes.map(({ backup }) => backup.id)),
     refused,
   };
+}
+
+/** Lambda answers with 6 MB at most. */
+const shown = 500;
+
+function someOf(lines: readonly string[]): readonly string[] {
+  return lines.length <= shown ? lines : [...lines.slice(0, shown), `and ${lines.length - shown} more`];
 }
 
 function problemsOf({ plan, failures }: CleanupReport): OperatorError[] {

@@ -4,6 +4,7 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { Context } from 'aws-lambda';
 import { incidentsPrefix } from '../core/incidents.js';
 import { readWidgetCall } from '../core/restore-request.js';
+import { answered } from './answer.js';
 import { restore } from './restore.js';
 import { answerInWidget } from './restore-in-widget.js';
 import { vault, wire } from './wiring.js';
@@ -16,6 +17,6 @@ const incidents = vault(wiring.deployment, process.env, incidentsPrefix);
 export async function handler(event: unknown, { awsRequestId }: Context) {
   const context = { ...wiring, ...clients, incidents, now: new Date() };
   const call = readWidgetCall(event);
-  if (!call) return restore(context, event, awsRequestId);
+  if (!call) return answered(event, () => restore(context, event, awsRequestId));
   return answerInWidget(restore(context, call.request, awsRequestId), call);
 }

@@ -46,10 +46,16 @@ export async function restore(context: RestoreContext, event: unknown, requestId
   if (!request) return help(context);
   const target = restoreTarget(request, deployment.targets);
   const backup = chooseBackup(request, (await readCatalog(storage, target.kind, target.target)).backups, target);
-  const command = restoreCommand(request, backup);
+  const command = restoreCommand(request, backup, target);
   const manifest = await readManifest(storage, backup.manifestKey, backup.id);
   const plan = describePlan(request, backup, manifest, target);
-  if (!isConfirmed(request, target)) return { plan, send: confirmation(request, backup, target) };
+  if (!isConfirmed(request, target)) {
+    const wrong = request.confirm !== undefined && request.dryRun !== true && request.confirm !== target.replaces;
+    const said = wrong
+      ? [`Not done: "confirm" says "${request.confirm}", and "${target.replaces}" is what would be replaced.`]
+      : [];
+    return { plan: [...said, ...plan], send: confirmation(request, backup, target) };
+  }
   const started = await runTask(context, { job: 'restore', target, command, key: requestId });
   return { started, plan };
 }

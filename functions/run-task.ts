@@ -38,19 +38,21 @@ export interface RunTaskContext {
 /**
  * Starts a task. Fargate may have no room just then; RunTask tells it in a 200 without a task, so it is tried again.
  *
+ * Every try of one key, of this call and of any other, has the same token and the same parameters. ECS ties a token to the
+ * task that it brought, so whichever try brings one first, all others are answered with that one; a try that brought none
+ * ties nothing. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ECS_Idempotency.html
+ *
  * @throws Error where no try brought a task
  */
 export async function runTask(context: RunTaskContext, request: TaskRequest): Promise<StartedTask> {
   const { ecs, deployment, log, pauses = [2_000, 8_000] } = context;
-  const input = taskInput(deployment, request);
+  const clientToken = createHash('sha256').update(request.key).digest('hex');
+  const input = { ...taskInput(deployment, request), clientToken };
   let reason = '';
   for (let attempt = 0; attempt <= pauses.length; attempt += 1) {
     if (attempt > 0) await delay(pauses[attempt - 1]);
     try {
-      // Each attempt has a token of its own, as the one before may be answered with what it brought. All tries of the
-      // same key use the same tokens in the same order, so that they meet whatever was started.
-      const clientToken = createHash('sha256').update(`${request.key} ${attempt}`).digest('hex');
-      const { tasks = [], failures = [] } = await ecs.send(new RunTaskCommand({ ...input, clientToken }));
+      const { tasks = [], failures = [] } = await ecs.send(new RunTaskCommand(input));
       const taskArn = tasks[0]?.taskArn;
       if (taskArn) return started(deployment, request, taskArn);
       reason = failures.map(({ reason: what, detail }) => [what, detail].filter(Boolean).join(': ')).join('; ');

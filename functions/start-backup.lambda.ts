@@ -1,5 +1,6 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { Context } from 'aws-lambda';
+import { answered } from './answer.js';
 import { startBackups } from './start-backup.js';
 import { wire } from './wiring.js';
 
@@ -8,5 +9,5 @@ const ecs = new ECSClient();
 
 /** By its schedules, and by hand. Safe to call twice: the same run of a schedule starts each task once. */
 export async function handler(event: unknown, { awsRequestId }: Context) {
-  return startBackups({ ...wiring, ecs }, event, awsRequestId);
+  return answered(event, () => startBackups({ ...wiring, ecs }, event, awsRequestId));
 }

@@ -1,5 +1,6 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { Context } from 'aws-lambda';
+import { answered } from './answer.js';
 import { startDrills } from './start-drill.js';
 import { wire } from './wiring.js';
 
@@ -8,5 +9,5 @@ const ecs = new ECSClient();
 
 /** By its schedule, after backups where that is set, and by hand. Safe to call twice for the same run. */
 export async function handler(event: unknown, { awsRequestId }: Context) {
-  return startDrills({ ...wiring, ecs }, event, awsRequestId);
+  return answered(event, () => startDrills({ ...wiring, ecs }, event, awsRequestId));
 }

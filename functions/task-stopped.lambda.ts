@@ -12,6 +12,6 @@ const announce = announceOn(wiring.deployment.bus);
 const incidents = vault(wiring.deployment, process.env, incidentsPrefix);
 
 /** By ECS, for every task that ends: at least once, in any order. */
-export async function handler(event: { readonly detail?: unknown }, { awsRequestId }: Context) {
-  return taskStopped({ ...wiring, ...clients, announce, incidents }, event.detail, awsRequestId);
+export async function handler(event: { readonly detail?: unknown } | null, { awsRequestId }: Context) {
+  return taskStopped({ ...wiring, ...clients, announce, incidents }, event?.detail, awsRequestId);
 }

@@ -50,7 +50,9 @@ prices: "STANDARD=0.023,STANDARD_IA=0.0125 USD"   # a GB and month, by storage c
 
 /** Answers the dashboard with HTML, or with Markdown where it asks what this is. */
 export async function widget(context: WidgetContext, event: unknown): Promise<string> {
-  const { describe, restore, widgetContext } = call.parse(event ?? {});
+  const asked = call.safeParse(event ?? {});
+  if (!asked.success) return renderTrouble(unknownCall(asked.error), undefined);
+  const { describe, restore, widgetContext } = asked.data;
   if (describe) return documentation;
   const theme = widgetContext?.theme;
   const options: WidgetOptions = { endpoints: endpointsOf(context), theme };
@@ -62,6 +64,14 @@ export async function widget(context: WidgetContext, event: unknown): Promise<st
     if (error instanceof OperatorError) return renderTrouble(error, theme);
     throw error;
   }
+}
+
+function unknownCall({ issues: [issue] }: z.ZodError): OperatorError {
+  return new OperatorError(
+    'USAGE',
+    `the widget was sent something else than it knows: ${issue?.path.join('.') || 'event'}: ${issue?.message}`,
+    'Send {} for the report, { "restore": "db_backup_20240115_120000" } for one backup, { "describe": true } for what can be set.',
+  );
 }
 
 async function reportOf(

@@ -52,7 +52,7 @@ export class Functions extends Construct {
       ...common,
       name: 'restore',
       description: 'Restores a backup. Send {} to see what there is; nothing is replaced without "confirm".',
-      timeout: Duration.minutes(1),
+      timeout: Duration.minutes(2),
       rights: [
         ...tasks.mayRun(targets.map(({ restore }) => restore)),
         ...mayList,

@@ -88,6 +88,10 @@ export function s3Error(error: unknown, what: string): OperatorError {
  */
 export function mayBeOurOwn(error: unknown): boolean {
   const { name, $metadata: metadata } = error as SdkError;
-  const refused = metadata?.httpStatusCode === 412 || name === 'NoSuchUpload';
+  const refused = statusOf(error) === 412 || name === 'NoSuchUpload';
   return refused && (metadata?.attempts ?? 1) > 1;
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as SdkError).$metadata?.httpStatusCode;
 }

@@ -8,6 +8,8 @@ import {
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { isTriedOnce } from '../archive-name.js';
+import { type Log, silentLog } from '../log.js';
 import type { ReadOptions, RemovalFailure, RemovedObject, Storage, StoredObject, WriteOptions } from '../storage.js';
 import { removedVersions, removeMarker } from './removed-versions.js';
 import { resumableRead } from './resumable-read.js';
@@ -22,9 +24,10 @@ export interface S3StorageOptions {
   /** Properties of what is written. */
   readonly properties?: Pick<ObjectProperties, 'ServerSideEncryption' | 'SSEKMSKeyId' | 'StorageClass'>;
   readonly nativeChecksums?: boolean;
+  readonly log?: Log;
 }
 
-/** Backups in a bucket, below a prefix. Needs s3:PutObject to write, s3:ListBucket and s3:GetObject to read, s3:DeleteObject to remove. */
+/** Backups in a bucket, below a prefix. Needs s3:PutObject and s3:AbortMultipartUpload to write, s3:ListBucket and s3:GetObject to read, s3:DeleteObject to remove. */
 export class S3Storage implements Storage {
   readonly type = 's3';
   readonly name: string;
@@ -56,7 +59,7 @@ export class S3Storage implements Storage {
   }
 
   async write(key: string, source: Readable, { expectedBytes = 0, signal }: WriteOptions = {}): Promise<void> {
-    const { client, bucket, prefix, properties = {}, nativeChecksums = true } = this.options;
+    const { client, bucket, prefix, properties = {}, nativeChecksums = true, log = silentLog } = this.options;
     const isRecord = key.endsWith('.json'); // manifests and drills' records are read often
     const { StorageClass, ...rest } = properties;
     const object = {
@@ -68,7 +71,13 @@ export class S3Storage implements Storage {
     signal?.addEventListener('abort', interrupt, { once: true });
     try {
       signal?.throwIfAborted();
-      await upload(client, object, source, { partBytes: partBytesFor(expectedBytes), nativeChecksums, signal });
+      await upload(client, object, source, {
+        partBytes: partBytesFor(expectedBytes),
+        nativeChecksums,
+        alwaysInParts: isTriedOnce(key),
+        onRecognised: () => log.info(`${this.name}${key} is stored: S3 had done it, and only its answer was lost`),
+        signal,
+      });
     } catch (error) {
       source.destroy();
       signal?.throwIfAborted();

@@ -5,18 +5,15 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  HeadObjectCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { mayBeOurOwn } from './s3-errors.js';
+import { isOurOwn } from './own-object.js';
 
 export type ObjectProperties = Pick<
   PutObjectCommandInput,
-  | 'Bucket'
-  | 'Key'
   | 'StorageClass'
   | 'ServerSideEncryption'
   | 'SSEKMSKeyId'
@@ -26,7 +23,7 @@ export type ObjectProperties = Pick<
   | 'ContentEncoding'
   | 'ContentLanguage'
   | 'Metadata'
->;
+> & { readonly Bucket: string; readonly Key: string };
 
 export interface UploadOptions {
   readonly partBytes: number;
@@ -34,6 +31,10 @@ export interface UploadOptions {
   readonly nativeChecksums: boolean;
   /** Replaces an object of that key; without it, one that exists is an error. */
   readonly replace?: boolean;
+  /** Also a small object goes as an upload of one part: two requests more, and its id proves whose the object is. */
+  readonly alwaysInParts?: boolean;
+  /** Told when the object was there after a lost answer and turned out to be our own. */
+  readonly onRecognised?: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,9 +62,10 @@ export async function upload(
   client: S3Client,
   object: ObjectProperties,
   source: AsyncIterable<Buffer>,
-  { partBytes, nativeChecksums, replace = false, signal }: UploadOptions,
+  { partBytes, nativeChecksums, replace = false, alwaysInParts = false, onRecognised, signal }: UploadOptions,
 ): Promise<void> {
-  const own = { ...object, Metadata: { ...object.Metadata, 'respaldo-upload': randomUUID() } };
+  const mark = ['respaldo-upload', randomUUID()] as const;
+  const own = { ...object, Metadata: { ...object.Metadata, [mark[0]]: mark[1] } };
   const once = replace ? {} : { IfNoneMatch: '*' };
   const abort = signal ? { abortSignal: signal } : {};
   let checksum = 0;
@@ -71,6 +73,16 @@ export async function upload(
   const parts: Promise<CompletedPart>[] = [];
   const inFlight = new Set<Promise<unknown>>();
   let failure: unknown;
+
+  const create = async (send: () => Promise<unknown>): Promise<void> => {
+    try {
+      await send();
+    } catch (error) {
+      const { Bucket, Key } = object;
+      if (!(await isOurOwn(client, { Bucket, Key, mark, UploadId: uploadId }, error))) throw error;
+      onRecognised?.();
+    }
+  };
 
   const integrity = (body: Buffer) =>
     nativeChecksums
@@ -121,16 +133,15 @@ export async function upload(
       first = undefined;
       await sendPart(part);
     }
-    if (first) {
+    if (first && !alwaysInParts) {
       const Body = first;
-      await createOnce(client, own, () =>
-        client.send(new PutObjectCommand({ ...own, Body, ...once, ...integrity(Body) }), abort),
-      );
+      await create(() => client.send(new PutObjectCommand({ ...own, Body, ...once, ...integrity(Body) }), abort));
       return;
     }
+    if (first) await sendPart(first);
     const MultipartUpload = { Parts: await Promise.all(parts) };
     const { Bucket, Key } = object;
-    await createOnce(client, own, () =>
+    await create(() =>
       client.send(
         new CompleteMultipartUploadCommand({
           ...{ Bucket, Key, UploadId: uploadId, MultipartUpload, ...once },
@@ -145,21 +156,6 @@ export async function upload(
     if (uploadId)
       await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId: uploadId })).catch(() => {}); // the bucket's lifecycle and cleanup clear what stays
     throw error;
-  }
-}
-
-/** Sends a conditional request. A refusal after a lost answer may be about our own object: then all is well. */
-async function createOnce(
-  client: S3Client,
-  { Bucket, Key, Metadata }: ObjectProperties & { readonly Metadata: Record<string, string> },
-  send: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await send();
-  } catch (error) {
-    if (!mayBeOurOwn(error)) throw error;
-    const found = await client.send(new HeadObjectCommand({ Bucket, Key })).catch(() => undefined); // may not be read: then the refusal stands
-    if (found?.Metadata?.['respaldo-upload'] !== Metadata['respaldo-upload']) throw error;
   }
 }
 

@@ -41,6 +41,8 @@ describe('start-backup is asked for', () => {
     { event: { kind: 'everything' }, says: /start-backup was sent something else than it knows: kind/ },
     { event: { kind: 'database', name: 'crm' }, says: /Unrecognized key/ },
     { event: 'database', says: /something else/ },
+    { event: null, says: /event: / },
+    { event: { kind: 'full', schedule: 'arn' }, says: /"schedule" and "due" go together/ },
   ])('$event is refused', ({ event, says }) => {
     expect(() => parseStartRequest(event)).toThrow(says);
   });
@@ -68,6 +70,14 @@ describe('restore is asked for', () => {
     { request: { backup: 'latest' }, says: /there are 2 database targets here/ },
     { request: { backup: 'yesterday' }, says: /"yesterday" is no backup’s id/ },
     { request: { backup: 'latest', target: 'x' }, says: /there is no database target "x" here/ },
+    {
+      request: { backup: 'crm/db_backup_20260115_030000', target: 'shop' },
+      says: /is of target "crm", and "target" says "shop"/,
+    },
+    {
+      request: { backup: 'crm/db_backup_20260115_030000', kind: 'media' as const },
+      says: /is of kind "database", and "kind" says "media"/,
+    },
   ])('$request is refused', ({ request, says }) => {
     expect(() => restoreTarget(request, [crm, shop])).toThrow(says);
   });
@@ -77,6 +87,10 @@ describe('restore is asked for', () => {
     { event: { confirm: 'crm' } },
     { event: 'latest' },
     { event: { backup: '' } },
+    { event: { backup: 5 } },
+    { event: { backup: 'latest', confirm: 5 } },
+    { event: { backup: 'latest', dryRun: 'true' } },
+    { event: 7 },
   ])('$event is refused', ({ event }) => {
     expect(() => parseRestoreRequest(event)).toThrow(/restore was sent something else than it knows/);
   });
@@ -122,10 +136,19 @@ describe('restore is asked for', () => {
       command: ['restore', '--in-place', '--no-owner', '--force', backup.id],
     },
   ])('$request becomes $command', ({ request, command }) => {
-    expect(restoreCommand({ backup: backup.id, ...request }, backup)).toEqual(command);
+    expect(restoreCommand({ backup: backup.id, ...request }, backup, crm)).toEqual(command);
+  });
+
+  it.each([
+    { request: { into: 'x', inPlace: true }, says: '"into" makes a new database, and "inPlace" replaces one' },
+    { request: { into: 'crm_production' }, says: '"crm_production" is the database that is there' },
+  ])('$request contradicts itself', ({ request, says }) => {
+    expect(() => restoreCommand({ backup: backup.id, ...request }, backup, crm)).toThrow(says);
   });
 
   it('media know no database’s options', () => {
-    expect(() => restoreCommand({ backup: 'x', into: 'y' }, { ...backup, kind: 'media' })).toThrow('are for databases');
+    expect(() => restoreCommand({ backup: 'x', into: 'y' }, { ...backup, kind: 'media' }, media)).toThrow(
+      'are for databases',
+    );
   });
 });

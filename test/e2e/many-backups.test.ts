@@ -1,21 +1,26 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
-import { backupName } from '../../core/archive-name.js';
+import { execa } from 'execa';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { backupName, timeOfStamp } from '../../core/archive-name.js';
+import { deploymentVariable } from '../../core/deployment.js';
+import { deployment } from '../support/aws/deployment.js';
+import { madeBackup } from '../support/catalog.js';
 import { respaldo } from '../support/cli.js';
 
 const count = 100_000;
 const pageSize = 1000;
 
-/** A server that has so many backups and answers listings only; the paths that it was asked for. */
+/** A server that has so many backups and answers listings, and reads of manifests; the paths that it was asked for. */
 async function manyBackups(): Promise<{ endpoint: string; asked: URL[] }> {
   const asked: URL[] = [];
   const server = createServer(({ url = '' }, answer) => {
     const asking = new URL(url, 'http://s3');
     asked.push(asking);
-    answer.writeHead(200, { 'content-type': 'application/xml' });
-    answer.end(page(asking.searchParams));
+    const manifest = /db_backup_(\d{8}_\d{6})\.manifest\.json$/.exec(asking.pathname)?.[1];
+    answer.writeHead(200, { 'content-type': 'application/xml', etag: '"0"' });
+    answer.end(manifest ? manifestOf(manifest) : page(asking.searchParams));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -24,6 +29,11 @@ async function manyBackups(): Promise<{ endpoint: string; asked: URL[] }> {
     server.closeAllConnections();
   });
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+function manifestOf(stamp: string): Buffer {
+  const time = timeOfStamp(stamp) ?? new Date(0);
+  return Object.values(madeBackup({ time, content: 'x'.repeat(1024) }))[1] as Buffer;
 }
 
 function page(query: URLSearchParams): string {
@@ -57,4 +67,52 @@ it('100,000 backups in S3 are listed by their pages alone: no object is read', {
   // 200 pages of the database's folder, and one that says that there are no media.
   expect(asked).toHaveLength((count * 2) / pageSize + 1);
   expect(asked.every(({ searchParams }) => searchParams.get('list-type') === '2')).toBe(true);
+});
+
+describe('100,000 backups in the vault', () => {
+  const pages = (count * 2) / pageSize;
+  /** Lambda answers with 6 MB at most; a person reads far less. */
+  const megabyte = 1024 * 1024;
+
+  // What bounds the time of a Lambda is how often it asks, one after the other; what bounds its memory is tried with less
+  // than a quarter of the 1024 MB that it has.
+  it.each([
+    { lambda: 'widget', event: {}, records: 120, says: 'db_backup_20210529_150000' },
+    { lambda: 'restore', event: {}, records: 0, says: 'db_backup_20210529_150000' },
+    { lambda: 'restore', event: { backup: 'latest' }, records: 1, says: 'db_backup_20210529_150000' },
+    { lambda: 'cleanup', event: { dryRun: true }, records: 0, says: 'and 99499 more' },
+  ])(
+    '$lambda $event answers from one listing and $records records, in 240 MB',
+    {
+      timeout: 300_000,
+    },
+    async ({ lambda, event, records, says }) => {
+      const { endpoint, asked } = await manyBackups();
+      const { exitCode, stdout, stderr } = await execa(
+        process.execPath,
+        [
+          ...['--import', 'tsx', '--max-old-space-size=240', '--input-type=module', '--eval'],
+          `const { handler } = await import('./functions/${lambda}.lambda.ts');
+         const context = { awsRequestId: 'r', invokedFunctionArn: 'arn:aws:lambda:eu-west-1:123456789012:function:respaldo-prod-widget' };
+         process.stdout.write(JSON.stringify(await handler(${JSON.stringify(event)}, context)));`,
+        ],
+        {
+          env: {
+            ...{ PATH: process.env.PATH, AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'eu-west-1' },
+            ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+            [deploymentVariable]: JSON.stringify({ ...deployment, targets: deployment.targets.slice(0, 1) }),
+          },
+          extendEnv: false,
+          reject: false,
+        },
+      );
+      expect(exitCode, stderr).toBe(0);
+      expect(stdout.length).toBeLessThan(megabyte);
+      expect(stdout).toContain(says);
+      const isListing = ({ searchParams }: URL) => searchParams.get('list-type') === '2';
+      const listings = asked.filter((url) => isListing(url) && url.searchParams.get('prefix')?.startsWith('backups/'));
+      expect(listings).toHaveLength(pages);
+      expect(asked.filter((url) => url.pathname.endsWith('.json'))).toHaveLength(records);
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { respaldo } from '../support/cli.js';
 import { always, type Choose, first, reading } from '../support/faults.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, testDatabase } from '../support/postgres.js';
-import { s3Proxy } from '../support/proxy.js';
+import { type Fault, s3Proxy } from '../support/proxy.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
 
 /** Uncompressed, it takes three parts of 8 MiB. */
@@ -16,6 +16,12 @@ const threeParts = `CREATE TABLE noise AS SELECT i, (SELECT string_agg(md5(i::te
 const backup = ['backup', '--database', '--no-compress'];
 const timeout = 300_000;
 const moto = s3Endpoint() ?? '';
+
+/** The first so many tries to complete objects whose key ends so. */
+const of =
+  (suffix: string, fault: Fault, count = Number.POSITIVE_INFINITY): Choose =>
+  ({ operation, key, before }) =>
+    operation === 'CompleteMultipartUpload' && key.endsWith(suffix) && before < count ? fault : undefined;
 
 async function scene() {
   const database = await testDatabase(threeParts);
@@ -47,7 +53,7 @@ describe.skipIf(moto === '')('a backup to S3', { timeout }, () => {
       first(1, 'UploadPart', 'reset'),
       first(1, 'UploadPart', 'stall'),
       first(1, 'CompleteMultipartUpload', 'lose the answer'),
-      first(1, 'PutObject', 'lose the answer'),
+      of('manifest.json', 'lose the answer', 1),
     ];
     proxy.fail((call) => faults.map((fault) => fault(call)).find((fault) => fault !== undefined));
     const run = await respaldo(backup, env);
@@ -55,6 +61,23 @@ describe.skipIf(moto === '')('a backup to S3', { timeout }, () => {
     expect(await unfinished()).toBe(0);
     const verified = await respaldo(['verify', '--all'], env);
     expect(verified.stdout).toMatch(/^OK {3}\| db_backup_\w+ \| s3:.* bytes as they were stored$/);
+  });
+
+  it('by a role that may only write goes through lost answers, and says so', async () => {
+    const { proxy, env, unfinished, listed } = await scene();
+    proxy.fail(({ operation, before }) => {
+      if (/^(?:Head|Get|List|Delete)/.test(operation)) return { answer: 403, code: 'AccessDenied' };
+      if (operation !== 'CompleteMultipartUpload') return undefined;
+      return before === 0 ? 'lose the answer' : { answer: 412, code: 'PreconditionFailed' };
+    });
+    const run = await respaldo(backup, env);
+    expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+    expect(run.stderr).toMatch(/\.sql is stored: S3 had done it, and only its answer was lost/);
+    expect(run.stderr).toMatch(/manifest\.json is stored: S3 had done it/);
+    proxy.fail(() => undefined);
+    expect(await listed()).toBe(1);
+    expect(await unfinished()).toBe(0);
+    expect(await respaldo(['verify', '--all'], env)).toMatchObject({ exitCode: 0 });
   });
 
   it.each<{ name: string; fault: Choose; says: RegExp; hint: RegExp }>([
@@ -78,7 +101,7 @@ describe.skipIf(moto === '')('a backup to S3', { timeout }, () => {
     },
     {
       name: 'the manifest cannot be stored',
-      fault: always('PutObject', { answer: 500, code: 'InternalError' }),
+      fault: of('manifest.json', { answer: 500, code: 'InternalError' }),
       says: /ERROR STORAGE_FAILED: .*manifest\.json not written: HTTP 500/,
       hint: /run again/,
     },
@@ -104,7 +127,7 @@ describe.skipIf(moto === '')('a backup to S3', { timeout }, () => {
 describe.skipIf(moto === '')('a backup to a folder and to S3', { timeout }, () => {
   it.each<{ name: string; fault: Choose }>([
     { name: 'nothing is answered at all', fault: () => 'reset' },
-    { name: 'only the manifest fails', fault: always('PutObject', { answer: 503, code: 'SlowDown' }) },
+    { name: 'only the manifest fails', fault: of('manifest.json', { answer: 503, code: 'SlowDown' }) },
   ])('completes in the folder when in S3 $name, and says so', async ({ fault }) => {
     const { proxy, env, listed } = await scene();
     const both = { ...env, BACKUP_STORAGE: 'both' };

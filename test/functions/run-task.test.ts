@@ -42,7 +42,7 @@ describe('a task is started', () => {
     expect(input).not.toHaveProperty('launchType');
   });
 
-  it('by the same tokens for the same run, and by others for another', async () => {
+  it('by the same token for the same run, and by another for another', async () => {
     ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
     await runTask(context, request);
     await runTask(context, request);
@@ -59,7 +59,32 @@ describe('a task is started', () => {
       .resolvesOnce(noRoom)
       .resolves({ tasks: [{ taskArn }] });
     expect(await runTask(context, request)).toMatchObject({ taskArn });
-    expect(new Set(tokens()).size).toBe(2);
+    expect(tokens()).toHaveLength(2);
+  });
+
+  it.each([
+    { name: 'the second call finds room at its first try', noRoomFor: [1] },
+    { name: 'both look for room for a while', noRoomFor: [1, 2, 4] },
+    { name: 'the first call finds none at all', noRoomFor: [1, 2, 3] },
+  ])('once, though the same run is delivered twice and ECS is short of room: $name', async ({ noRoomFor }) => {
+    const brought = new Map<string, string>();
+    let calls = 0;
+    // As ECS does it: a token is tied to the task that it brought.
+    ecs.on(RunTaskCommand).callsFake(({ clientToken }: { clientToken: string }) => {
+      calls += 1;
+      const before = brought.get(clientToken);
+      if (before) return { tasks: [{ taskArn: before }] };
+      if (noRoomFor.includes(calls)) return noRoom;
+      brought.set(clientToken, `${taskArn}${calls}`);
+      return { tasks: [{ taskArn: `${taskArn}${calls}` }] };
+    });
+    const answers = await Promise.allSettled([runTask(context, request), runTask(context, request)]);
+    expect(brought.size).toBe(1);
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') expect([...brought.values()]).toContain(answer.value.taskArn);
+    }
+    expect(await runTask(context, request)).toMatchObject({ taskArn: [...brought.values()][0] });
+    expect(brought.size).toBe(1);
   });
 
   it('once, where a deployment lay between two deliveries', async () => {

@@ -56,6 +56,10 @@ describe('the widget', () => {
     expectIn(html, ['SOURCE_FAILED: &lt;script>alert(1)&lt;/script>']);
   });
 
+  it.each([{ restore: 5 }, 'x', 7, { widgetContext: 'x' }])('says what it knows when it is sent %o', async (event) => {
+    expectIn(await deployedWidget(healthyYear()).show(event), ['USAGE', 'Send {} for the report']);
+  });
+
   it('names a backup that is not there', async () => {
     const html = await deployedWidget(healthyYear()).show({ restore: 'db_backup_20200101_000000' });
     expectIn(html, ['NO_SUCH_BACKUP']);

@@ -84,7 +84,7 @@ describe('whatever is sent to a Lambda, nothing but an answer or a message comes
           if (!parsed) return;
           const target = restoreTarget(parsed, targets);
           const backup = chooseBackup(parsed, backups[target.kind], target);
-          const command = restoreCommand(parsed, backup);
+          const command = restoreCommand(parsed, backup, target);
           const known = ['restore', '--media', '--in-place', '--no-owner', '--force', backup.id];
           expect(command.filter((word) => !known.includes(word) && !word.startsWith('--into='))).toEqual([]);
           if (isConfirmed(parsed, target) && parsed.into === undefined) expect(parsed.confirm).toBe(target.replaces);

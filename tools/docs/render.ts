@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { commands } from '../../container/program.js';
 import { type ExitName, errorCodes, exitCodes, exitMeanings } from '../../core/errors.js';
 import { settingsSchema } from '../../core/settings.js';
+import { costsPage } from './costs/page.js';
 
 const note = '<!-- Made by "npm run docs" from the code; a test holds it equal. -->';
 
 /** Every generated document, by its path. */
 export function documents(): Readonly<Record<string, string>> {
-  return { 'docs/settings.md': settingsPage(), 'docs/commands.md': commandsPage() };
+  return { 'docs/settings.md': settingsPage(), 'docs/commands.md': commandsPage(), 'docs/costs.md': costsPage(note) };
 }
 
 function settingsPage(): string {

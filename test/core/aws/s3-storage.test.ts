@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { s3Client } from '../../../core/aws/s3-client.js';
 import { S3Storage } from '../../../core/aws/s3-storage.js';
+import { silentLog } from '../../../core/log.js';
 import { always, type Choose, first, reading } from '../../support/faults.js';
-import { s3Proxy } from '../../support/proxy.js';
+import { type Fault, s3Proxy } from '../../support/proxy.js';
 import { s3Endpoint, testBucket } from '../../support/s3.js';
 
 const moto = s3Endpoint() ?? '';
@@ -20,7 +22,9 @@ async function scene(idleTimeout = 30_000) {
   const bucket = await testBucket();
   const proxy = await s3Proxy(moto);
   const client = s3Client({ region: 'us-east-1', endpoint: proxy.endpoint, idleTimeout, attempts: 3 });
-  const storage = new S3Storage({ client, bucket: bucket.name, prefix: '', nativeChecksums: false });
+  const said: string[] = [];
+  const log = { ...silentLog, info: (message: string) => said.push(message) };
+  const storage = new S3Storage({ client, bucket: bucket.name, prefix: '', nativeChecksums: false, log });
   const write = () => storage.write('a', Readable.from([content]), { expectedBytes: content.length });
   const read = async () => {
     const chunks: Buffer[] = [];
@@ -29,7 +33,7 @@ async function scene(idleTimeout = 30_000) {
   };
   const unfinished = async () =>
     (await bucket.client.send(new ListMultipartUploadsCommand({ Bucket: bucket.name }))).Uploads?.length ?? 0;
-  return { bucket, proxy, storage, write, read, unfinished };
+  return { bucket, proxy, storage, write, read, unfinished, said };
 }
 
 describe.skipIf(moto === '')('an upload', { timeout }, () => {
@@ -158,6 +162,126 @@ describe.skipIf(moto === '')('an upload', { timeout }, () => {
     if (idle !== undefined) return;
     await write();
     expect((await read()).equals(content)).toBe(true);
+  });
+});
+
+/** A role that may create objects and break its uploads off, and nothing else, as a backup has it in AWS. */
+const writesOnly: Choose = ({ operation }) =>
+  /^(?:Head|Get|List|Delete)/.test(operation) ? { answer: 403, code: 'AccessDenied' } : undefined;
+
+describe.skipIf(moto === '')('an upload by a role that may not read', { timeout }, () => {
+  const archive = 'database/db_backup_20240115_120000.sql.gz';
+  const manifest = 'database/db_backup_20240115_120000.manifest.json';
+  const part = 'database/db_backup_20240115_120000/data/orders-16385-0001.binary.zst';
+  const large = content;
+  const small = content.subarray(0, 1000);
+  const then =
+    (...faults: Choose[]): Choose =>
+    (call) =>
+      faults.map((fault) => fault(call)).find((fault) => fault !== undefined);
+  /** The first try is carried out unheard, and the others are answered so. */
+  const lostThen =
+    (fault: Fault): Choose =>
+    ({ operation, before }) =>
+      operation !== 'CompleteMultipartUpload' ? undefined : before === 0 ? 'lose the answer' : fault;
+
+  it.each<{ name: string; key: string; body: Buffer; taken?: true; faults: () => Choose; ends: 'ours' | 'not ours' }>([
+    {
+      name: 'large; the first try was carried out, the second finds the name taken',
+      ...{ key: archive, body: large, ends: 'ours' },
+      faults: () => lostThen({ answer: 412, code: 'PreconditionFailed' }),
+    },
+    {
+      name: 'large; the first try was carried out, the second finds no upload',
+      ...{ key: archive, body: large, ends: 'ours' },
+      faults: () => lostThen({ answer: 404, code: 'NoSuchUpload' }),
+    },
+    {
+      name: 'large; the first try was carried out, and S3 answers the second like the first',
+      ...{ key: archive, body: large, ends: 'ours' },
+      faults: () => first(1, 'CompleteMultipartUpload', 'lose the answer'),
+    },
+    {
+      name: 'small, and so one part',
+      ...{ key: archive, body: small, ends: 'ours' },
+      faults: () => lostThen({ answer: 412, code: 'PreconditionFailed' }),
+    },
+    {
+      name: 'a manifest',
+      ...{ key: manifest, body: small, ends: 'ours' },
+      faults: () => lostThen({ answer: 412, code: 'PreconditionFailed' }),
+    },
+    {
+      name: 'empty',
+      ...{ key: archive, body: Buffer.alloc(0), ends: 'ours' },
+      faults: () => lostThen({ answer: 412, code: 'PreconditionFailed' }),
+    },
+    {
+      name: 'S3 says after a completed upload that it has broken it off',
+      ...{ key: archive, body: large, ends: 'not ours' },
+      faults: () =>
+        then(
+          lostThen({ answer: 412, code: 'PreconditionFailed' }),
+          always('AbortMultipartUpload', { answer: 204, code: '' }),
+        ),
+    },
+    {
+      name: 'breaking it off fails, so nothing is known',
+      ...{ key: archive, body: large, ends: 'not ours' },
+      faults: () =>
+        then(
+          lostThen({ answer: 412, code: 'PreconditionFailed' }),
+          always('AbortMultipartUpload', { answer: 500, code: 'InternalError' }),
+        ),
+    },
+    {
+      name: 'another run has the name, and the first try is answered',
+      ...{ key: archive, body: large, taken: true, ends: 'not ours' },
+      faults: () => () => undefined,
+    },
+    {
+      name: 'another run has the name, and the first try did not arrive',
+      ...{ key: archive, body: large, taken: true, ends: 'not ours' },
+      faults: () => first(1, 'CompleteMultipartUpload', 'reset'),
+    },
+    {
+      name: 'another run has the name, and the first refusal was lost',
+      ...{ key: archive, body: small, taken: true, ends: 'not ours' },
+      faults: () => first(1, 'CompleteMultipartUpload', 'lose the answer'),
+    },
+    {
+      name: 'the very first answer is that the name is taken',
+      ...{ key: archive, body: large, ends: 'not ours' },
+      faults: () => always('CompleteMultipartUpload', { answer: 412, code: 'PreconditionFailed' }),
+    },
+    {
+      name: 'a part of a parallel dump, which is tried again under another name',
+      ...{ key: part, body: small, ends: 'not ours' },
+      faults: () => first(1, 'PutObject', 'lose the answer'),
+    },
+  ])('$name: $ends', async ({ key, body, taken, faults, ends }) => {
+    const { proxy, storage, bucket, unfinished, said } = await scene();
+    if (taken) await bucket.put(key, 'of another run');
+    proxy.fail(then(faults(), writesOnly));
+    const written = storage.write(key, Readable.from([body]), { expectedBytes: body.length });
+    if (ends === 'ours') {
+      await written;
+      // Where S3 answers the second try like the first, there is nothing to tell.
+      const refused = proxy.calls.some(({ operation }) => operation === 'HeadObject');
+      expect(said).toEqual(
+        refused ? [expect.stringMatching(/is stored: S3 had done it, and only its answer was lost/)] : [],
+      );
+      expect(await unfinished()).toBe(0);
+    } else {
+      await expect(written).rejects.toMatchObject({ code: 'ALREADY_STORED' });
+      expect(said).toEqual([]);
+    }
+    proxy.fail(() => undefined);
+    const stored = async () => buffer(await storage.read(key));
+    if (ends === 'ours') expect((await stored()).equals(body)).toBe(true);
+    if (!taken) return;
+    expect(String(await stored())).toBe('of another run');
+    expect(await unfinished()).toBe(0);
   });
 });
 

@@ -1,0 +1,199 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LocalStorage } from '../../container/storage/local-storage.js';
+import { isDryRun } from '../../core/cleanup-request.js';
+import { OperatorError } from '../../core/errors.js';
+import type { Event } from '../../core/events.js';
+import { silentLog } from '../../core/log.js';
+import { answered } from '../../functions/answer.js';
+import { cleanUp } from '../../functions/cleanup.js';
+import { restore } from '../../functions/restore.js';
+import { startBackups } from '../../functions/start-backup.js';
+import { startDrills } from '../../functions/start-drill.js';
+import { taskStopped } from '../../functions/task-stopped.js';
+import { deployment } from '../support/aws/deployment.js';
+import { putBackups } from '../support/catalog.js';
+import { temporaryFolder } from '../support/folders.js';
+
+// What a person, a schedule or ECS may send, and what no one should: each is answered clearly, and nothing is done.
+const ecs = mockClient(ECSClient);
+const now = new Date('2026-03-15T12:00:00Z');
+const taskArn = 'arn:aws:ecs:eu-west-1:123456789012:task/respaldo-prod-tasks/0123';
+
+beforeEach(() => {
+  ecs.reset();
+  ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+});
+
+async function scene(ages: readonly number[] = [1, 2]) {
+  const folder = await temporaryFolder();
+  await putBackups(
+    folder,
+    ages.map((age) => ({ time: new Date(now.getTime() - age * 86_400_000) })),
+  );
+  const events: Event[] = [];
+  const storage = new LocalStorage(folder);
+  const context = {
+    // The Lambdas' is a bucket; what they do with a storage is the same.
+    ...{ deployment, log: silentLog, storage: storage as never, incidents: storage, now },
+    ...{ ecs: new ECSClient(), scheduler: new SchedulerClient(), cloudWatch: new CloudWatchClient() },
+    announce: async (event: Event) => void events.push(event),
+    pauses: [0, 0],
+  };
+  const left = async () => {
+    let objects = 0;
+    for await (const _ of storage.list('database/')) objects += 1;
+    return objects;
+  };
+  return { context, events, left };
+}
+
+type Context = Awaited<ReturnType<typeof scene>>['context'];
+const lambdas: Record<string, (context: Context, event: unknown) => Promise<unknown>> = {
+  'start-backup': (context, event) => answered(event, () => startBackups(context, event, 'r1')),
+  'start-drill': (context, event) => answered(event, () => startDrills(context, event, 'r1')),
+  restore: (context, event) => answered(event, () => restore(context, event, 'r1')),
+  cleanup: (context, event) => answered(event, () => cleanUp(context, event)),
+};
+
+describe('a person who sends something else is answered with what to send', () => {
+  it.each<{ lambda: string; event: unknown; refused: RegExp; hint: RegExp }>([
+    ...[null, 'database', 5, true, [1]].map((event) => ({
+      ...{ lambda: 'start-backup', event, refused: /start-backup was sent something else/, hint: /"kind": "full"/ },
+    })),
+    { lambda: 'start-backup', event: { kind: 'everything' }, refused: /: kind: /, hint: /"kind": "full"/ },
+    { lambda: 'start-backup', event: { Kind: 'full' }, refused: /kind/, hint: /"kind": "full"/ },
+    {
+      lambda: 'start-backup',
+      event: { kind: 'database', target: 'nope' },
+      refused: /nothing of kind database and target "nope"/,
+      hint: /There are: database, media/,
+    },
+    ...['latest', 5, [1]].map((event) => ({
+      ...{ lambda: 'restore', event, refused: /restore was sent something else/, hint: /"backup": "latest"/ },
+    })),
+    { lambda: 'restore', event: { backup: 5 }, refused: /: backup: .*expected string/, hint: /"backup": "latest"/ },
+    { lambda: 'restore', event: { confirm: 'crm' }, refused: /: backup: /, hint: /"backup": "latest"/ },
+    { lambda: 'restore', event: { backup: 'latest', force: true }, refused: /force/, hint: /confirm/ },
+    { lambda: 'restore', event: { backup: 'yesterday' }, refused: /no backup’s id/, hint: /Send \{\}/ },
+    {
+      lambda: 'restore',
+      event: { backup: 'db_backup_20200101_000000', confirm: 'crm' },
+      refused: /there is no backup "db_backup_20200101_000000"/,
+      hint: /Send \{\} for the list/,
+    },
+    {
+      lambda: 'restore',
+      event: { backup: 'latest', target: 'shop', confirm: 'crm' },
+      refused: /no database target "shop"/,
+      hint: /there are: ""/,
+    },
+    { lambda: 'restore', event: { backup: 'latest', into: 'crm' }, refused: /is there/, hint: /a new name/ },
+    { lambda: 'restore', event: { backup: 'latest', kind: 'media' }, refused: /no media backup yet/, hint: /\{\}/ },
+    ...[null, 'latest', 7].map((event) => ({
+      ...{ lambda: 'start-drill', event, refused: /start-drill was sent something else/, hint: /"latest"/ },
+    })),
+    {
+      lambda: 'start-drill',
+      event: { target: 'media' },
+      refused: /no target "media" is drilled/,
+      hint: /default target/,
+    },
+    ...[{ dryRun: 'true' }, { dryrun: true }, { 'dry-run': true }, { dryRun: 1 }, 'dryRun', 5].map((event) => ({
+      ...{ lambda: 'cleanup', event, refused: /and removed nothing: /, hint: /"dryRun": true/ },
+    })),
+  ])('$lambda $event', async ({ lambda, event, refused, hint }) => {
+    const { context, events, left } = await scene([1, 40, 41]);
+    expect(await lambdas[lambda]?.(context, event)).toEqual({
+      refused: expect.stringMatching(refused),
+      hint: expect.stringMatching(hint),
+    });
+    expect(ecs.commandCalls(RunTaskCommand)).toEqual([]);
+    expect(events).toEqual([]);
+    expect(await left()).toBe(6);
+  });
+
+  it.each([{ confirm: 'CRM' }, { confirm: '' }, { confirm: 'latest' }, { confirm: 'crm ' }])(
+    'restore with %o is not done: the plan says why, and what to send',
+    async (typed) => {
+      const { context } = await scene();
+      expect(await lambdas.restore?.(context, { backup: 'latest', ...typed })).toEqual({
+        plan: expect.arrayContaining([
+          `Not done: "confirm" says "${typed.confirm}", and "crm" is what would be replaced.`,
+        ]),
+        send: { backup: 'db_backup_20260314_120000', confirm: 'crm' },
+      });
+      expect(ecs.commandCalls(RunTaskCommand)).toEqual([]);
+    },
+  );
+
+  it.each([{}, { dryRun: true }, { dryRun: true, confirm: 'crm' }])(
+    'restore of the latest with %o only plans',
+    async (more) => {
+      const { context } = await scene();
+      const answer = await lambdas.restore?.(context, { backup: 'latest', ...more });
+      expect(answer).toMatchObject({ send: { backup: 'db_backup_20260314_120000', confirm: 'crm' } });
+      expect(JSON.stringify(answer)).not.toContain('Not done');
+      expect(ecs.commandCalls(RunTaskCommand)).toEqual([]);
+    },
+  );
+});
+
+describe('a machine’s mistake, and what is nobody’s, is an error', () => {
+  it.each([
+    { lambda: 'start-backup', event: { kind: 'everything', schedule: 'arn', due: 'now' } },
+    { lambda: 'start-backup', event: { kind: 'database', target: 'gone', schedule: 'arn', due: 'now' } },
+    { lambda: 'start-drill', event: { target: 'gone', schedule: 'arn', due: 'now' } },
+    {
+      lambda: 'start-drill',
+      event: {
+        ...{ source: 'respaldo', 'detail-type': 'Backup Completed' },
+        detail: { kind: 'database', target: 'gone', backup: 'gone/db_backup_20260314_120000' },
+      },
+    },
+    { lambda: 'cleanup', event: { dryRn: true, schedule: 'arn', due: 'now' } },
+  ])('$lambda $event', async ({ lambda, event }) => {
+    const { context } = await scene();
+    await expect(lambdas[lambda]?.(context, event)).rejects.toThrow(/^ERROR USAGE: .+\nHINT: .+/);
+  });
+
+  it('whose message has the hint, as Lambda shows nothing else', async () => {
+    const failing = () => Promise.reject(new OperatorError('STORAGE_DENIED', 'vault not listed', 'Give it the right.'));
+    await expect(answered({}, failing)).rejects.toThrow(
+      'ERROR STORAGE_DENIED: vault not listed\nHINT: Give it the right.',
+    );
+    const bug = new TypeError('undefined is no function');
+    await expect(answered({}, () => Promise.reject(bug))).rejects.toBe(bug);
+  });
+});
+
+it.each([
+  [{}, false],
+  [null, false],
+  [undefined, false],
+  [{ schedule: 'arn', due: 'now' }, false],
+  [{ dryRun: false }, false],
+  [{ dryRun: true }, true],
+])('cleanup of %o is dry: %s', (event, dry) => {
+  expect(isDryRun(event)).toBe(dry);
+});
+
+it.each([
+  [undefined, 'not ended'],
+  [null, 'not ended'],
+  [{}, 'not ended'],
+  ['STOPPED', 'not ended'],
+  [{ taskArn, group: 'family:x', lastStatus: 'RUNNING', createdAt: '2026-03-15T11:00:00Z' }, 'not ended'],
+  [{ taskArn, group: 'family:x', lastStatus: 'STOPPED', createdAt: 'yesterday' }, 'not ended'],
+  [{ taskArn, group: 'family:x', lastStatus: 'STOPPED', createdAt: '2026-03-15T11:00:00Z' }, 'not ours'],
+  [
+    { taskArn, group: 'service:x', lastStatus: 'STOPPED', createdAt: '2026-03-15T11:00:00Z', containers: [{}] },
+    'not ours',
+  ],
+])('task-stopped of %o is %s', async (detail, outcome) => {
+  const { context } = await scene();
+  expect(await taskStopped({ ...context, logs: undefined as never }, detail, 'r1')).toBe(outcome);
+});
