@@ -75,10 +75,12 @@ async function tellAnomalies(
 ): Promise<string[]> {
   if (!newest || !before) return [];
   const manifestOf = ({ manifestKey, id }: Backup) => readManifest(storage, manifestKey, id);
-  const anomalies = findAnomalies(await manifestOf(before), await manifestOf(newest), worthTelling);
+  const manifest = await manifestOf(newest);
+  const anomalies = findAnomalies(await manifestOf(before), manifest, worthTelling);
   const texts = anomalies.map(({ text }) => text);
-  const completed = Math.max(...newest.files.map(({ modified }) => modified.getTime()));
-  if (anomalies.length > 0 && now.getTime() - completed < checkEvery) {
+  // Not when its files were modified: of what was uploaded in parts, S3 says when that began, hours ago perhaps.
+  const completed = new Date(manifest.finishedAt);
+  if (anomalies.length > 0 && now.getTime() - completed.getTime() < checkEvery) {
     const { id, kind, target } = newest;
     for (const text of texts) log.warn(`${id}: ${text}`);
     const { environment } = deployment;

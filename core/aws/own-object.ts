@@ -16,7 +16,7 @@ export interface Creation {
  * its answer lost. S3 then finds that the key is taken (412), or that the upload is none any more (404).
  *
  * Who may read looks at the object. A backup's role may not: there the upload itself is asked for. Its id is known to
- * nobody else and it ends in one of two ways, completed or broken off, and only what is older than a day is broken off by
+ * nobody else and it ends in one of two ways, completed or broken off, and only what is older than two days is broken off by
  * others (cleanup, the bucket's lifecycle). So one that is gone was completed, by us. One that is still there was not, and
  * the key is somebody else's. A PutObject that cannot be read proves nothing, and a refusal of the first try is never ours.
  */

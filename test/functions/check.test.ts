@@ -20,13 +20,13 @@ const older = new Date('2026-01-14T03:00:00Z');
 const newer = new Date('2026-01-15T03:00:00Z');
 
 /** Two backups, the newer of them a hundredth of the other. */
-async function checked(completed: Date, now: Date) {
+async function checked(begun: Date, now: Date) {
   const folder = await temporaryFolder();
   await putBackups(folder, [
     { time: older, content: 'x'.repeat(1000) },
     { time: newer, content: 'x'.repeat(10) },
   ]);
-  await utimes(join(folder, 'database/db_backup_20260115_030000.sql.gz'), completed, completed);
+  await utimes(join(folder, 'database/db_backup_20260115_030000.sql.gz'), begun, begun);
   const told: Event[] = [];
   const report = await check({
     ...{ deployment, log: silentLog, cloudWatch: new CloudWatchClient(), now },
@@ -46,8 +46,9 @@ beforeEach(() => {
 
 describe('the hourly check', () => {
   it('tells what is odd about a new backup once, and measures', async () => {
-    const completed = new Date('2026-01-15T03:10:00Z');
-    const soon = await checked(completed, new Date('2026-01-15T03:15:00Z'));
+    // S3 says of an upload in parts when it was begun; it was finished at three.
+    const begun = new Date('2026-01-15T01:00:00Z');
+    const soon = await checked(begun, new Date('2026-01-15T03:15:00Z'));
     expect(soon.told).toEqual([
       {
         name: 'Backup Anomaly',
@@ -58,7 +59,7 @@ describe('the hourly check', () => {
         }),
       },
     ]);
-    const later = await checked(completed, new Date('2026-01-15T04:15:00Z'));
+    const later = await checked(begun, new Date('2026-01-15T04:15:00Z'));
     expect(later.told).toEqual([]);
     expect(later.report.targets[0]).toMatchObject({
       ageHours: 1.3,

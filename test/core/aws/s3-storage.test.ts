@@ -255,6 +255,15 @@ describe.skipIf(moto === '')('an upload by a role that may not read', { timeout 
       faults: () => always('CompleteMultipartUpload', { answer: 412, code: 'PreconditionFailed' }),
     },
     {
+      name: 'the very first answer is that the name is taken, though the upload is gone',
+      ...{ key: archive, body: large, ends: 'not ours' },
+      faults: () =>
+        then(
+          always('CompleteMultipartUpload', { answer: 412, code: 'PreconditionFailed' }),
+          always('AbortMultipartUpload', { answer: 404, code: 'NoSuchUpload' }),
+        ),
+    },
+    {
       name: 'a part of a parallel dump, which is tried again under another name',
       ...{ key: part, body: small, ends: 'not ours' },
       faults: () => first(1, 'PutObject', 'lose the answer'),

@@ -96,7 +96,7 @@ ${row(
   'Parquet for analysis; PostgreSQL cannot restore it',
 )}
 
-Of a snapshot ${assumed.changedDaily * 100} % of the blocks are assumed to change in a day. RDS gives as much backup storage as the database has for nothing; where automated backups do not use it up, snapshots cost up to ${usd(100 * prices.snapshot.amount)} less for each 100 GB. Aurora keeps whole snapshots instead of increments, outside of its own window of up to 35 days.
+Of a snapshot ${assumed.changedDaily * 100} % of the blocks are assumed to change in a day. RDS gives as much backup storage as the database has for nothing; where automated backups do not use it up, snapshots cost up to ${usd(100 * prices.snapshot.amount)} less for each 100 GB. Aurora keeps whole snapshots instead of increments outside of its own window of up to 35 days, at ${prices.auroraBackup.amount} for each GB of each: 30 of 100 GB would be ${usd(30 * 100 * prices.auroraBackup.amount)}.
 
 They answer different questions. A snapshot with point-in-time recovery gets a whole instance back to any minute; keep RDS's own on. A logical backup gets one database, or a single table, back beside the running one within minutes, survives the account's RDS and its mistakes, and shows by its row counts that it is whole.
 

@@ -119,6 +119,13 @@ export const prices = {
     page: backup,
     seen: { where: 'https://c3x.dev/resources/aws/aws_db_snapshot/', when: 'undated' },
   },
+  auroraBackup: {
+    what: 'backup storage of Aurora beyond its window',
+    amount: 0.021,
+    unit: 'GB-month',
+    page: 'https://aws.amazon.com/rds/aurora/pricing/',
+    seen: undefined,
+  },
   snapshotExport: {
     what: 'RDS snapshot export to S3',
     amount: 0.01,
