@@ -143,8 +143,8 @@ function restrictTables(
   if (!isParallel) {
     throw new OperatorError(
       'USAGE',
-      `${id} is one archive of all tables: --table is for parallel backups, whose tables are objects of their own`,
-      'Restore all of it with --into a new database, and take the table from there.',
+      `${id} is one archive of all tables: --table with --into is for parallel backups, whose tables are objects of their own`,
+      'Leave --into out: the table then comes back beside the present one, under another name. Or restore all of it into the new database.',
     );
   }
   if (into === undefined) {

@@ -4,6 +4,7 @@ import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { FoundArchive } from './find-archive.js';
 import type { DatabaseRestorePlan } from './plan-database-restore.js';
 import type { MediaRestorePlan, MediaTarget } from './restore-media.js';
+import type { TableRestorePlan } from './table/plan-table-restore.js';
 
 /** A plan as a person reads it before saying yes. */
 export interface PlanText {
@@ -41,6 +42,38 @@ export function databaseLines(plan: DatabaseRestorePlan): PlanText {
         ]),
     ['then', whatFollows(plan)],
     ...describeDuration(found),
+  ]);
+}
+
+export function tableLines({
+  found,
+  connection,
+  server,
+  clients,
+  decoders,
+  table,
+  as,
+  facts,
+}: TableRestorePlan): PlanText {
+  const rows = facts?.rows === undefined ? 'rows not counted' : `${facts.rows.toLocaleString('en')} rows`;
+  const reader = found.wrapping.content === 'sql' ? [] : [`pg_restore ${clients.version} of ${clients.directory}`];
+  const programs = [...decoders.map(({ name }) => name), ...reader];
+  const compare = facts
+    ? 'its rows are compared with the manifest'
+    : 'its rows are compared as far as the manifest knows them';
+  return planOf(found, [
+    ...describeSource(found),
+    ['holds', `table "${table.schema}.${table.name}": ${rows}`],
+    ...(programs.length > 0 ? [['with', programs.join(', ')] as const] : []),
+    [
+      'to',
+      `"${connection.database}" of PostgreSQL ${server.text} on ${connection.host}:${connection.port} as "${connection.user}"`,
+    ],
+    ['makes', `table "${as.schema}.${as.name}" in one transaction: columns, rows, keys, checks and indexes`],
+    [
+      'then',
+      `${found.manifest ? compare : 'nothing can be compared'}; foreign keys, triggers, policies and rights are left out; nothing is replaced`,
+    ],
   ]);
 }
 

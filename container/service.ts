@@ -15,6 +15,8 @@ import { everything } from './postgres/selection.js';
 import { type DatabaseRestoreResult, restoreDatabase } from './restore-database.js';
 import { type MediaRestoreResult, planMediaRestore, restoreMedia } from './restore-media.js';
 import type { Run } from './run.js';
+import { planTableRestore } from './table/plan-table-restore.js';
+import { restoreTable, type TableRestoreResult } from './table/restore-table.js';
 import { openBucketBy, wire } from './wire.js';
 
 export type {
@@ -26,6 +28,7 @@ export type {
   Log,
   MediaRestoreResult,
   Progress,
+  TableRestoreResult,
 };
 export { OperatorError };
 
@@ -116,6 +119,23 @@ export class BackupService {
     const found = await findArchive(run, pathOrId, openBucketBy(run.settings));
     const { into, inPlace = false, withoutOwners = false } = options;
     return restoreDatabase(run, await planDatabaseRestore(run, found, { into, inPlace, withoutOwners }));
+  }
+
+  /**
+   * Restores one table of a database backup into the running database, beside the present one and under another name:
+   * `as`, or its own name with the backup's time. Columns, rows, keys, checks and indexes come back, compared with the
+   * manifest; what does not is told in the result. Replaces nothing, and a failure leaves nothing.
+   *
+   * @param table `public.orders`, as it is: not quoted, upper and lower case being different
+   */
+  async restoreTable(
+    pathOrId: string,
+    table: string,
+    options: { readonly as?: string } = {},
+  ): Promise<TableRestoreResult> {
+    const run = await this.run();
+    const found = await findArchive(run, pathOrId, openBucketBy(run.settings));
+    return restoreTable(run, await planTableRestore(run, found, { table, as: options.as }));
   }
 
   /**

@@ -11,14 +11,22 @@ export function chooseTables(names: readonly string[], tables: readonly TableFac
   const dumped = tables.filter(({ rows }) => rows !== undefined);
   const chosen = new Set<TableFacts>();
   for (const name of names) {
-    const pattern = new RegExp(`^${name.split('*').map(literally).join('.*')}$`, 's');
-    const matching = dumped.filter(
-      (table) => pattern.test(table.name) || pattern.test(`${table.schema}.${table.name}`),
-    );
+    const matching = dumped.filter((table) => matchesTable(name, table));
     if (matching.length === 0) throw noSuchTable(name, dumped, backup);
     for (const table of matching) chosen.add(table);
   }
   return [...chosen];
+}
+
+/** @param how `exactly`: the name as it is, `*` standing for itself */
+export function matchesTable(
+  name: string,
+  { schema, name: table }: Pick<TableFacts, 'schema' | 'name'>,
+  how: 'as a pattern' | 'exactly' = 'as a pattern',
+): boolean {
+  if (how === 'exactly') return name === table || name === `${schema}.${table}`;
+  const pattern = new RegExp(`^${name.split('*').map(literally).join('.*')}$`, 's');
+  return pattern.test(table) || pattern.test(`${schema}.${table}`);
 }
 
 function literally(text: string): string {

@@ -14,6 +14,10 @@ const restoreSchema = z.strictObject({
   confirm: z.string().optional(),
   /** Restore into a new database of this name, and replace nothing. */
   into: z.string().min(1).optional(),
+  /** One table, which comes back into the running database beside the present one. */
+  table: z.string().min(1).optional(),
+  /** The name that the table gets; its own with the backup's time. */
+  as: z.string().min(1).optional(),
   /** For roles that may not create databases. */
   inPlace: z.boolean().optional(),
   /** Leave owners and rights out. */
@@ -26,6 +30,7 @@ export const restoreHelp = [
   'Send { "backup": "latest" } for the plan of restoring the newest database backup, or an id from the list instead of "latest".',
   'The plan says what to send next; nothing is replaced unless "confirm" names it.',
   'More: "kind": "media", "target": "…" for one of several, "into": "new_name" to restore beside and replace nothing, "inPlace": true for a role without CREATEDB, "noOwner": true to leave owners and rights out.',
+  'One table: "table": "public.orders" brings it back beside the present one, under another name ("as": "orders_before"), and replaces nothing.',
 ];
 
 /**
@@ -128,14 +133,18 @@ export function chooseBackup({ backup }: RestoreRequest, backups: readonly Backu
 }
 
 /** Whether a request may be carried out: nothing is replaced without the name of what is. */
-export function isConfirmed({ dryRun, confirm, into }: RestoreRequest, { replaces }: DeployedTarget): boolean {
-  return dryRun !== true && (into !== undefined || confirm === replaces);
+export function isConfirmed(request: RestoreRequest, { replaces }: DeployedTarget): boolean {
+  return request.dryRun !== true && (replacesNothing(request) || request.confirm === replaces);
+}
+
+function replacesNothing({ into, table }: RestoreRequest): boolean {
+  return into !== undefined || table !== undefined;
 }
 
 /** The request that carries the plan out. */
 export function confirmation(request: RestoreRequest, backup: Backup, { replaces }: DeployedTarget): RestoreRequest {
   const { dryRun: _, confirm: __, ...rest } = request;
-  return { ...rest, backup: backup.id, ...(request.into === undefined ? { confirm: replaces } : {}) };
+  return { ...rest, backup: backup.id, ...(replacesNothing(request) ? {} : { confirm: replaces }) };
 }
 
 /**
@@ -148,11 +157,11 @@ export function restoreCommand(
   { id, kind }: Backup,
   { replaces }: Pick<DeployedTarget, 'replaces'>,
 ): string[] {
-  const { into, inPlace, noOwner } = request;
-  if (kind === 'media' && (into !== undefined || inPlace || noOwner)) {
+  const { into, inPlace, noOwner, table, as } = request;
+  if (kind === 'media' && (into !== undefined || inPlace || noOwner || table !== undefined || as !== undefined)) {
     throw new OperatorError(
       'USAGE',
-      '"into", "inPlace" and "noOwner" are for databases',
+      '"into", "inPlace", "noOwner", "table" and "as" are for databases',
       'Leave them out for media files.',
     );
   }
@@ -163,10 +172,19 @@ export function restoreCommand(
       'Give "into" a new name to restore beside, or leave it out to replace what is there.',
     );
   }
+  if ((as !== undefined && (table === undefined || into !== undefined)) || (table !== undefined && inPlace)) {
+    throw new OperatorError(
+      'USAGE',
+      '"as" is the name that a "table" gets beside the present one; neither goes with "inPlace", nor "as" with "into"',
+      'Send "table" and, if you like, "as".',
+    );
+  }
   return [
     'restore',
     ...(kind === 'media' ? ['--media'] : []),
     ...(into === undefined ? [] : [`--into=${into}`]),
+    ...(table === undefined ? [] : [`--table=${table}`]),
+    ...(as === undefined ? [] : [`--as=${as}`]),
     ...(inPlace ? ['--in-place'] : []),
     ...(noOwner ? ['--no-owner'] : []),
     '--force',

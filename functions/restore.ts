@@ -81,7 +81,6 @@ async function help({ deployment, storage, ...context }: RestoreContext): Promis
 }
 
 function describePlan(request: RestoreRequest, backup: Backup, manifest: Manifest, target: DeployedTarget): string[] {
-  const { into, inPlace } = request;
   const minutes = Math.ceil(estimateRestoreSeconds(manifest) / 60);
   const facts = manifest.database;
   const rows = facts?.tables.reduce((sum, { rows: count = 0 }) => sum + count, 0) ?? 0;
@@ -90,11 +89,22 @@ function describePlan(request: RestoreRequest, backup: Backup, manifest: Manifes
     facts
       ? `Holds: database "${facts.name}" of PostgreSQL ${facts.serverVersion}, ${facts.tables.length} tables, ${rows.toLocaleString('en')} rows.`
       : `Holds: ${manifest.media?.files.toLocaleString('en')} media files of ${manifest.media?.source}.`,
-    into !== undefined
-      ? `Makes: a new database "${into}". Replaces nothing.`
-      : inPlace
-        ? `Replaces: the contents of "${target.replaces}", in one transaction.`
-        : `Replaces: "${target.replaces}". It is restored beside it, compared, and swapped; what was there is kept under another name.`,
-    `Takes: about ${minutes} min. Stop the application first, or it loses what it writes meanwhile.`,
+    whatBecomes(request, target),
+    request.table !== undefined
+      ? `Takes: at most about ${minutes} min. The application may go on.`
+      : `Takes: about ${minutes} min. Stop the application first, or it loses what it writes meanwhile.`,
   ];
+}
+
+function whatBecomes({ into, inPlace, table, as }: RestoreRequest, { replaces }: DeployedTarget): string {
+  if (into !== undefined) {
+    const only = table === undefined ? '' : ` with the rows of "${table}" alone`;
+    return `Makes: a new database "${into}"${only}. Replaces nothing.`;
+  }
+  if (table !== undefined) {
+    const name = as === undefined ? 'named after the backup’s time' : `"${as}"`;
+    return `Makes: a table ${name} from "${table}", beside the present one. Replaces nothing.`;
+  }
+  if (inPlace) return `Replaces: the contents of "${replaces}", in one transaction.`;
+  return `Replaces: "${replaces}". It is restored beside it, compared, and swapped; what was there is kept under another name.`;
 }

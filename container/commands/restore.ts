@@ -13,9 +13,10 @@ import { openBucketBy } from '../wire.js';
 import { confirm, type Replaced } from './confirm.js';
 import { printBackups } from './list.js';
 import { collect, taskCount, wholeNumber } from './option-values.js';
+import { assertOneTable, planTable } from './restore-table.js';
 import { runAll } from './run-all.js';
 
-interface RestoreOptions {
+export interface RestoreOptions {
   readonly database?: true;
   readonly media?: true;
   readonly full?: true;
@@ -28,23 +29,28 @@ interface RestoreOptions {
   readonly owner: boolean;
   readonly jobs?: number;
   readonly table: string[];
+  readonly as?: string;
   readonly tasks?: number;
   readonly json?: true;
 }
 
 /** One restore that is planned and not begun. */
-interface Planned {
+export interface Planned {
   readonly text: PlanText;
   readonly replaces: Replaced | undefined;
   readonly carryOut: () => Promise<Done>;
 }
 
-interface Done {
+export interface Done {
   readonly backup: string;
   readonly kind: Kind;
   readonly into: string;
   readonly kept: string | undefined;
   readonly compared: boolean;
+  /** Of one table. */
+  readonly table?: string;
+  readonly rows?: number;
+  readonly leftOut?: readonly string[];
 }
 
 export function registerRestore(root: Command, invocation: Invocation): void {
@@ -65,10 +71,11 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     .option('--jobs <n>', 'parallel: workers (the cores, at most 8)', wholeNumber)
     .option(
       '--table <name>',
-      'parallel, with --into: the rows of this table only (repeatable; * stands for any text)',
+      'this table only, beside the present one under another name; parallel, with --into: the rows of these tables (repeatable; * stands for any text)',
       collect,
       [],
     )
+    .option('--as <name>', 'with --table: the name that it gets (its own with the backup’s time)')
     .option('--tasks <n>', 'parallel: tasks that share the work, each with its workers (BACKUP_TASKS)', taskCount)
     .option('--json', 'print the plan or the result as JSON')
     .action(async (reference: string | undefined, options: RestoreOptions) => {
@@ -98,11 +105,9 @@ export function registerRestore(root: Command, invocation: Invocation): void {
  *
  * @throws OperatorError USAGE for options that contradict each other
  */
-function chosen(
-  run: Run,
-  reference: string | undefined,
-  { database, media, full, latest, into }: RestoreOptions,
-): (() => Promise<FoundArchive>)[] {
+function chosen(run: Run, reference: string | undefined, options: RestoreOptions): (() => Promise<FoundArchive>)[] {
+  const { database, media, full, latest, into, table, as } = options;
+  if (as !== undefined || (table.length > 0 && into === undefined)) assertOneTable(options);
   if ((reference === undefined) === (latest === undefined)) {
     throw new OperatorError(
       'USAGE',
@@ -134,6 +139,8 @@ function assertKind(found: FoundArchive, wanted: Kind | 'any' | undefined): Foun
 function planFor(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {
   if (!found.manifest)
     run.log.warn(`${found.id} has no manifest: nothing vouches for its bytes, and the result cannot be compared`);
+  const { table, into, as } = options;
+  if (table[0] !== undefined && into === undefined) return planTable(run, found, { table: table[0], as });
   return found.kind === 'media' ? planMedia(run, found, options) : planDatabase(run, found, options);
 }
 
@@ -179,7 +186,9 @@ function replacedBy(target: MediaTarget): Replaced | undefined {
   return exists ? { what: `folder ${root}`, name: basename(root) } : undefined;
 }
 
-function describe({ backup, into, kept }: Done): string {
+function describe({ backup, into, kept, table, rows, compared }: Done): string {
+  if (table !== undefined)
+    return `restored "${table}" of ${backup} as "${into}": ${rows?.toLocaleString('en')} rows${compared ? ', equal to what was backed up' : ', which nothing could be compared with'}`;
   return `restored ${backup} into "${into}"${kept === undefined ? '' : `; the one before is kept as "${kept}"`}`;
 }
 

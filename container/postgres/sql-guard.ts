@@ -1,5 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { OperatorError } from '../../core/errors.js';
+import { SqlReader } from './sql-reader.js';
 
 export interface SqlGuardOptions {
   /** Leaves out ALTER … OWNER TO, GRANT, REVOKE and ALTER DEFAULT PRIVILEGES. */
@@ -8,65 +9,37 @@ export interface SqlGuardOptions {
   readonly insideTransaction: boolean;
 }
 
-const code = (character: string) => character.charCodeAt(0);
-const newline = code('\n');
-const backslash = code('\\');
-const semicolon = code(';');
-const quote = code("'");
-const doubleQuote = code('"');
-const dollar = code('$');
-const dash = code('-');
-const slash = code('/');
-const star = code('*');
-const open = code('(');
-const close = code(')');
-
-/** What surrounds the byte that is read; the names of psql's own lexer are close to these. */
-type Within = 'sql' | 'string' | 'escape string' | 'identifier' | 'dollar string' | 'line comment' | 'block comment';
-
-const copyIn = /^copy\s.*\sfrom\s+stdin\b/is;
 const ownership = /^(?:alter\s.*\sowner\s+to\s|grant\s|revoke\s|alter\s+default\s+privileges\s)/is;
 const ownTransaction = /^(?:begin|commit|end|start\s+transaction)\b/i;
 const breaksTransaction = /^(?:rollback(?!\s+to\b)|abort|prepare\s+transaction)\b/i;
-/** Switches what a backslash means in a plain string, for psql's own reading too. */
-const stringSyntax = /^set\s+(?:session\s+|local\s+)?standard_conforming_strings\s*(?:=|\sto\s)\s*(\S+)/i;
 const ownershipWords = ['ALTER', 'GRANT', 'REVOKE'];
 const transactionWords = ['BEGIN', 'COMMIT', 'END', 'START'];
 
 /**
  * Stands between a plain SQL dump and psql. psql would run what a line such as `\! command` says, so a dump is refused
- * that has any such command; pg_dump's own pair of \restrict and \unrestrict is left out, because psql is started
- * restricted already. A dump that ends in the midst of a statement or of a table's rows, or whose last line is missing,
- * is refused too: psql takes a cut dump for a complete one.
+ * that has any such command; psql is started restricted already. What a {@link SqlReader} refuses is refused here.
  */
 export class SqlGuard extends Transform {
-  private within: Within = 'sql';
-  private inRows = false;
-  private afterCopy = false;
-  private depth = 0;
-  private commentDepth = 0;
-  private tag = '';
-  private plainStringsEscape = false;
-  /** The statement without what is quoted, commented or in parentheses. */
-  private skeleton = '';
-  /** The statement as it is, not passed on yet. */
-  private held: Buffer[] = [];
-  private lastBytes: Buffer = Buffer.from('\n');
-  /** The part of a chunk that cannot be judged before the next one is there. */
-  private rest: Buffer = Buffer.alloc(0);
-  private offset = 0;
-  private beginning = '';
-  private ending = '';
+  private readonly words: readonly string[];
+  private readonly reader: SqlReader;
 
   constructor(private readonly options: SqlGuardOptions) {
     super({ readableHighWaterMark: 1024 * 1024 });
+    this.words = [
+      ...(options.withoutOwners ? ownershipWords : []),
+      ...(options.insideTransaction ? transactionWords : []),
+    ];
+    this.reader = new SqlReader({
+      holds: (skeleton) => this.mayBeLeftOut(skeleton),
+      text: (piece) => this.push(piece),
+      statement: (skeleton, held) => this.endStatement(skeleton, held),
+      rows: (bytes) => this.push(bytes),
+    });
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     try {
-      if (this.beginning.length < 200) this.beginning += chunk.subarray(0, 200).toString('latin1');
-      this.ending = (this.ending + chunk.subarray(-300).toString('latin1')).slice(-300);
-      this.consume(this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk, false);
+      this.reader.write(chunk);
       done();
     } catch (error) {
       done(error as Error);
@@ -75,278 +48,31 @@ export class SqlGuard extends Transform {
 
   override _flush(done: TransformCallback): void {
     try {
-      this.consume(this.rest, true);
-      this.pass();
-      if (this.inRows) throw cut('in the midst of a table’s rows');
-      if (this.within !== 'sql' && this.within !== 'line comment') throw cut(`inside a ${this.within}`);
-      if (this.skeleton.trim() !== '') throw cut('in the midst of a statement');
-      const isFromPgDump = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning);
-      if (isFromPgDump && !this.ending.includes('PostgreSQL database dump complete'))
-        throw cut('before pg_dump’s last line');
+      this.reader.end();
       done();
     } catch (error) {
       done(error as Error);
     }
   }
 
-  private consume(chunk: Buffer, last: boolean): void {
-    this.rest = Buffer.alloc(0);
-    let at = 0;
-    while (at < chunk.length) {
-      const from = at;
-      at = this.inRows ? this.skipRows(chunk, at) : this.readSql(chunk, at, last);
-      this.offset += at - from;
-      if (at === from) {
-        this.rest = Buffer.from(chunk.subarray(at)); // wait for more
-        break;
-      }
-    }
-  }
-
-  /** Passes table rows through, up to the line `\.` or the end of the chunk. */
-  private skipRows(chunk: Buffer, from: number): number {
-    const end = this.endOfRows(chunk, from);
-    const rows = chunk.subarray(from, end ?? chunk.length);
-    this.push(rows);
-    this.lastBytes = Buffer.concat([this.lastBytes, rows.subarray(-4)]).subarray(-4);
-    if (end !== undefined) this.inRows = false;
-    return end ?? chunk.length;
-  }
-
-  /** The position behind the line `\.`, which may have begun in the chunk before. */
-  private endOfRows(chunk: Buffer, from: number): number | undefined {
-    const joint = Buffer.concat([this.lastBytes, chunk.subarray(from, from + 4)]);
-    const across = /\n\\\.\r?\n/.exec(joint.toString('latin1'));
-    if (across) {
-      const end = from + across.index + across[0].length - this.lastBytes.length;
-      if (end > from) return end;
-    }
-    for (let at = chunk.indexOf('\n\\.', from); at >= 0; at = chunk.indexOf('\n\\.', at + 1)) {
-      const next = chunk[at + 3] === code('\r') ? at + 4 : at + 3;
-      if (chunk[next] === newline) return next + 1;
-    }
-    return undefined;
-  }
-
-  /** Reads SQL up to the end of a statement, or of what can be judged. Answers with the position behind it. */
-  private readSql(chunk: Buffer, from: number, last: boolean): number {
-    let at = from;
-    while (at < chunk.length) {
-      const byte = chunk[at] as number;
-      if (this.within === 'sql') {
-        if (byte === backslash) return this.readCommand(chunk, from, at, last);
-        const opened = this.open(chunk, at, last);
-        if (opened === 0) return this.keep(chunk, from, at);
-        if (opened > 0) {
-          at += opened;
-          continue;
-        }
-        at += 1;
-        if (byte === newline && this.afterCopy) {
-          this.afterCopy = false;
-          this.inRows = true;
-          this.lastBytes = Buffer.from('\n');
-          this.keep(chunk, from, at);
-          this.pass();
-          return at;
-        }
-        if (byte === semicolon && this.depth === 0 && !this.isInRoutineBody()) {
-          this.keep(chunk, from, at);
-          this.endStatement();
-          return at;
-        }
-        this.note(byte);
-      } else {
-        const behind = this.close(chunk, at, last);
-        if (behind === at && this.isQuoting()) return this.keep(chunk, from, at);
-        at = behind;
-      }
-    }
-    return this.keep(chunk, from, at);
-  }
-
-  /** Between BEGIN ATOMIC and its END, semicolons end nothing; psql counts the same words. */
-  private isInRoutineBody(): boolean {
-    if (!/^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s/i.test(this.skeleton)) return false;
-    const count = (words: RegExp) => this.skeleton.match(words)?.length ?? 0;
-    return count(/\b(?:begin|case)\b/gi) > count(/\bend\b/gi);
-  }
-
-  private isQuoting(): boolean {
-    return this.within !== 'sql';
-  }
-
-  /** Begins a quoted part or a comment. Answers with the length of what begins it, -1 for nothing, 0 for "need more". */
-  private open(chunk: Buffer, at: number, last: boolean): number {
-    const byte = chunk[at] as number;
-    const begin = (within: Within, length: number) => {
-      this.within = within;
-      return length;
-    };
-    if (byte === quote)
-      return begin(
-        this.plainStringsEscape || /(?:^|[^a-z0-9_$"])e$/i.test(this.skeleton.slice(-2)) ? 'escape string' : 'string',
-        1,
-      );
-    if (byte === doubleQuote) return begin('identifier', 1);
-    if (byte !== dash && byte !== slash && byte !== dollar) return -1;
-    if (at + 1 >= chunk.length) return last ? -1 : 0;
-    if (byte === dash && chunk[at + 1] === dash) return begin('line comment', 2);
-    if (byte === slash && chunk[at + 1] === star) {
-      this.commentDepth = 1;
-      return begin('block comment', 2);
-    }
-    if (byte !== dollar || /[a-z0-9_$\x80-\xff]$/i.test(this.skeleton.slice(-1))) return -1;
-    const tag = /^\$(?:[a-z_\x80-\xff][a-z0-9_\x80-\xff]*)?\$/i.exec(chunk.subarray(at, at + 130).toString('latin1'));
-    if (!tag)
-      return last ||
-        chunk.length - at >= 130 ||
-        /^\$[^$]*[^$a-z0-9_\x80-\xff]/i.test(chunk.subarray(at, at + 130).toString('latin1'))
-        ? -1
-        : 0;
-    this.tag = tag[0];
-    return begin('dollar string', tag[0].length);
-  }
-
-  /** Reads on inside a quoted part or a comment. Answers with the position reached, `at` itself for "need more". */
-  private close(chunk: Buffer, at: number, last: boolean): number {
-    const done = (position: number) => {
-      this.within = 'sql';
-      return position;
-    };
-    switch (this.within) {
-      case 'line comment': {
-        const end = chunk.indexOf(newline, at);
-        return end < 0 ? chunk.length : done(end); // the line's end is read as SQL
-      }
-      case 'block comment':
-        return this.closeComment(chunk, at, last);
-      case 'dollar string': {
-        const end = chunk.indexOf(this.tag, at, 'latin1');
-        if (end >= 0) {
-          this.skeleton += "''";
-          return done(end + this.tag.length);
-        }
-        return last ? chunk.length : Math.max(at, chunk.length - this.tag.length + 1);
-      }
-      case 'identifier': {
-        const end = chunk.indexOf(doubleQuote, at);
-        if (end < 0) return chunk.length;
-        this.note(code('x'));
-        return done(end + 1); // a doubled quote closes one and opens the next
-      }
-      default:
-        return this.closeString(chunk, at, last, done);
-    }
-  }
-
-  private closeString(chunk: Buffer, at: number, last: boolean, done: (position: number) => number): number {
-    const escapes = this.within === 'escape string';
-    for (let each = at; each < chunk.length; each += 1) {
-      const byte = chunk[each];
-      if (byte === quote) {
-        this.skeleton += "''";
-        // A doubled quote stays in an escape string; for a plain one, closing and opening again comes to the same.
-        if (!escapes) return done(each + 1);
-        if (each + 1 >= chunk.length && !last) return each;
-        if (chunk[each + 1] !== quote) return done(each + 1);
-        each += 1;
-      } else if (escapes && byte === backslash) {
-        if (each + 1 >= chunk.length && !last) return each;
-        each += 1;
-      }
-    }
-    return chunk.length;
-  }
-
-  private closeComment(chunk: Buffer, at: number, last: boolean): number {
-    for (let each = at; each < chunk.length; each += 1) {
-      if (each + 1 >= chunk.length && !last && (chunk[each] === star || chunk[each] === slash)) return each;
-      if (chunk[each] === star && chunk[each + 1] === slash) {
-        this.commentDepth -= 1;
-        each += 1;
-        if (this.commentDepth > 0) continue;
-        this.within = 'sql';
-        this.note(code(' '));
-        return each + 1;
-      }
-      if (chunk[each] === slash && chunk[each + 1] === star) {
-        this.commentDepth += 1;
-        each += 1;
-      }
-    }
-    return chunk.length;
-  }
-
-  /** A backslash outside of quotes: pg_dump's own pair is left out, everything else is refused. */
-  private readCommand(chunk: Buffer, from: number, at: number, last: boolean): number {
-    if (at > from) return this.keep(chunk, from, at);
-    const end = chunk.indexOf(newline, at);
-    if (end < 0 && !last && chunk.length - at < 1_000) return from;
-    const line = chunk.subarray(at, end < 0 ? Math.min(chunk.length, at + 200) : end).toString('utf8');
-    if (/^\\(?:un)?restrict [A-Za-z0-9]+\r?$/.test(line) && this.skeleton.trim() === '') {
-      this.pass();
-      return end < 0 ? chunk.length : end + 1;
-    }
-    throw new OperatorError(
-      'ARCHIVE_UNSAFE',
-      `the dump has a psql command at byte ${this.offset}: ${line.slice(0, 120)}`,
-      'Such a command could run programs on this machine, so it is not restored. If you know where the file is from, remove the line and restore the result by hand with psql.',
-    );
-  }
-
-  private note(byte: number): void {
-    if (byte === open) this.depth += 1;
-    else if (byte === close) this.depth = Math.max(0, this.depth - 1);
-    else if (this.depth === 0 && (this.skeleton !== '' || byte > 32)) {
-      this.skeleton += String.fromCharCode(byte);
-    }
-  }
-
-  private keep(chunk: Buffer, from: number, to: number): number {
-    if (to > from) this.held.push(chunk.subarray(from, to));
-    if (!this.mayBeLeftOut()) this.pass();
-    return to;
-  }
-
   /** Also true while too little of the first word has been read to tell. */
-  private mayBeLeftOut(): boolean {
-    const words = [
-      ...(this.options.withoutOwners ? ownershipWords : []),
-      ...(this.options.insideTransaction ? transactionWords : []),
-    ];
-    if (words.length === 0 || this.skeleton === '') return false;
-    const word = (/^[a-z]*/i.exec(this.skeleton)?.[0] ?? '').toUpperCase();
-    return words.some((each) => (word === this.skeleton.toUpperCase() ? each.startsWith(word) : each === word));
+  private mayBeLeftOut(skeleton: string): boolean {
+    if (this.words.length === 0 || skeleton === '') return false;
+    const word = (/^[a-z]*/i.exec(skeleton)?.[0] ?? '').toUpperCase();
+    return this.words.some((each) => (word === skeleton.toUpperCase() ? each.startsWith(word) : each === word));
   }
 
-  private endStatement(): void {
-    if (copyIn.test(this.skeleton)) this.afterCopy = true;
-    const strings = stringSyntax.exec(this.skeleton)?.[1];
-    if (strings !== undefined) this.plainStringsEscape = !/^(?:on|true|yes|1|default)$/i.test(strings);
-    if (this.options.insideTransaction && breaksTransaction.test(this.skeleton)) {
+  private endStatement(skeleton: string, held: readonly Buffer[]): void {
+    const { insideTransaction, withoutOwners } = this.options;
+    if (insideTransaction && breaksTransaction.test(skeleton)) {
       throw new OperatorError(
         'ARCHIVE_UNSAFE',
-        `the dump ends transactions itself (${this.skeleton.slice(0, 40)}), so it cannot be restored in place as a whole`,
+        `the dump ends transactions itself (${skeleton.slice(0, 40)}), so it cannot be restored in place as a whole`,
         'Restore it without --in-place, or with --into NAME.',
       );
     }
-    if (this.options.insideTransaction && ownTransaction.test(this.skeleton)) this.held = [];
-    if (this.options.withoutOwners && ownership.test(this.skeleton)) this.held = [];
-    this.skeleton = '';
-    this.pass();
+    if (insideTransaction && ownTransaction.test(skeleton)) return;
+    if (withoutOwners && ownership.test(skeleton)) return;
+    for (const piece of held) this.push(piece);
   }
-
-  private pass(): void {
-    for (const part of this.held) this.push(part);
-    this.held = [];
-  }
-}
-
-function cut(where: string): OperatorError {
-  return new OperatorError(
-    'ARCHIVE_CORRUPT',
-    `the dump ends ${where}: it was cut short`,
-    'Use another backup: respaldo list.',
-  );
 }

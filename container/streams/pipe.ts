@@ -163,8 +163,7 @@ async function consume<T>(
     transform: (chunk, _encoding, done) => done(null, chunk),
     flush: (done) => {
       void allExited.then((results) => {
-        const bad = results.find((result) => !succeeded(result));
-        done((failure.error as Error | undefined) ?? (bad && commandFailed(bad)));
+        done((failure.error ?? firstUntolerated(results)) as Error | undefined);
       });
     },
   });

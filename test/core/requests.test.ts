@@ -117,6 +117,8 @@ describe('restore is asked for', () => {
       confirmed: false,
     },
     { name: 'into a new database', request: { into: 'look_at_it' }, confirmed: true },
+    { name: 'a table beside the present one', request: { table: 'public.orders' }, confirmed: true },
+    { name: 'a table, dry', request: { table: 'public.orders', as: 'x', dryRun: true }, confirmed: false },
     { name: 'into a new database, dry', request: { into: 'look_at_it', dryRun: true }, confirmed: false },
   ])('$name: confirmed $confirmed', ({ request, confirmed }) => {
     expect(isConfirmed({ backup: 'latest', ...request }, crm)).toBe(confirmed);
@@ -128,8 +130,19 @@ describe('restore is asked for', () => {
     expect(isConfirmed(next, crm)).toBe(true);
   });
 
+  it('a table needs no confirmation, because nothing is replaced', () => {
+    const next = confirmation({ backup: 'latest', table: 'public.orders', dryRun: true }, backup, crm);
+    expect(next).toEqual({ backup: backup.id, table: 'public.orders' });
+    expect(isConfirmed(next, crm)).toBe(true);
+  });
+
   it.each([
     { request: {}, command: ['restore', '--force', backup.id] },
+    {
+      request: { table: 'public.a b', as: '--force' },
+      command: ['restore', '--table=public.a b', '--as=--force', '--force', backup.id],
+    },
+    { request: { table: 't', into: 'x' }, command: ['restore', '--into=x', '--table=t', '--force', backup.id] },
     { request: { into: 'x' }, command: ['restore', '--into=x', '--force', backup.id] },
     {
       request: { inPlace: true, noOwner: true },
@@ -146,9 +159,16 @@ describe('restore is asked for', () => {
     expect(() => restoreCommand({ backup: backup.id, ...request }, backup, crm)).toThrow(says);
   });
 
-  it('media know no database’s options', () => {
-    expect(() => restoreCommand({ backup: 'x', into: 'y' }, { ...backup, kind: 'media' }, media)).toThrow(
+  it.each([{ into: 'y' }, { table: 't' }, { as: 'x' }])('media know no database’s options: %o', (options) => {
+    expect(() => restoreCommand({ backup: 'x', ...options }, { ...backup, kind: 'media' }, media)).toThrow(
       'are for databases',
     );
   });
+
+  it.each([{ as: 'x' }, { table: 't', inPlace: true }, { table: 't', as: 'x', into: 'y' }])(
+    '%o contradicts itself',
+    (options) => {
+      expect(() => restoreCommand({ backup: 'x', ...options }, backup, crm)).toThrow(/Send|"as" is the name/);
+    },
+  );
 });

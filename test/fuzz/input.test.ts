@@ -73,6 +73,8 @@ describe('whatever is sent to a Lambda, nothing but an answer or a message comes
       'dryRun',
       'confirm',
       'into',
+      'table',
+      'as',
       'inPlace',
       'noOwner',
       'widgetContext',
@@ -86,8 +88,9 @@ describe('whatever is sent to a Lambda, nothing but an answer or a message comes
           const backup = chooseBackup(parsed, backups[target.kind], target);
           const command = restoreCommand(parsed, backup, target);
           const known = ['restore', '--media', '--in-place', '--no-owner', '--force', backup.id];
-          expect(command.filter((word) => !known.includes(word) && !word.startsWith('--into='))).toEqual([]);
-          if (isConfirmed(parsed, target) && parsed.into === undefined) expect(parsed.confirm).toBe(target.replaces);
+          expect(command.filter((word) => !known.includes(word) && !/^--(?:into|table|as)=/.test(word))).toEqual([]);
+          const beside = command.some((word) => /^--(?:into|table)=/.test(word));
+          if (isConfirmed(parsed, target) && !beside) expect(parsed.confirm).toBe(target.replaces);
         }),
       ),
       runs,
