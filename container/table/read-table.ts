@@ -42,7 +42,7 @@ async function readCustom(run: Run, plan: TableRestorePlan, writer: TableWriter)
     await runPipe([...decoders, command], { input, output: definitions, signal: run.signal });
   });
   const step = run.progress.start(`reading ${found.id}`, found.archive.bytes);
-  const command = await pgRestore(plan, onlyRows(await writer.make()));
+  const command = await pgRestore(plan, onlyRows(await writer.make(), writer.encoding));
   await runPipe([...decoders, command], {
     input: await readArchive(found, step, run.signal),
     output: (script) => writer.read(script),
@@ -89,7 +89,7 @@ async function readParallel(run: Run, plan: TableRestorePlan, manifest: Manifest
   for (const file of wanted) {
     const { part } = file;
     if (part) await open(file, [], (rows) => copyPart(manifest, writer, part, rows));
-    else await open(file, [await pgRestore(plan, onlyRows(inSmall))], read);
+    else await open(file, [await pgRestore(plan, onlyRows(inSmall, writer.encoding))], read);
     done += file.bytes;
     step.update(done);
   }
@@ -119,12 +119,19 @@ function hasRows({ database }: Manifest, table: QualifiedName): boolean {
   return database?.tables.some((each) => keyOf(each) === keyOf(table) && (each.rows ?? 0) > 0) ?? false;
 }
 
-/** What pg_restore takes of an archive: the rows of tables of these names in these schemas. It knows no pairs of both. */
-function onlyRows(tables: readonly QualifiedName[]): string[] {
+/**
+ * What pg_restore takes of an archive: the rows of tables of these names in these schemas; it knows no pairs of both. It
+ * compares bytes, and arguments come in UTF-8: where the archive's names do not, all is taken, for the writer to choose.
+ */
+function onlyRows(tables: readonly QualifiedName[], encoding: string): string[] {
+  const names = (of: (table: QualifiedName) => string) => [...new Set(tables.map(of))];
+  const [schemas, tableNames] = [names(({ schema }) => schema), names(({ name }) => name)];
+  const isAscii = [...schemas, ...tableNames].every((name) => /^[\x20-\x7e]*$/.test(name));
+  if (encoding !== 'UTF8' && !isAscii) return ['--section=data'];
   return [
     '--section=data',
-    ...[...new Set(tables.map(({ schema }) => schema))].map((schema) => `--schema=${schema}`),
-    ...[...new Set(tables.map(({ name }) => name))].map((name) => `--table=${name}`),
+    ...schemas.map((schema) => `--schema=${schema}`),
+    ...tableNames.map((name) => `--table=${name}`),
   ];
 }
 

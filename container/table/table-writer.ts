@@ -24,6 +24,8 @@ export class TableWriter {
   private readonly wanted = new Set<string>();
   private readonly leftOut: string[] = [];
   private rows = 0;
+  /** Of the script that was read last, as it says itself. */
+  encoding = 'UTF8';
 
   /** @param backup for messages */
   constructor(
@@ -36,17 +38,17 @@ export class TableWriter {
   /** Reads a script of pg_dump, or a piece of one: first what it defines, then rows, then what stands over them. */
   async read(script: Readable): Promise<void> {
     const events = sqlEvents(script);
-    let encoding = 'UTF8';
+    this.encoding = 'UTF8';
     let unwanted = false;
     for (let next = await events.next(); !next.done; next = await events.next()) {
       if (next.value.type === 'rows') {
         if (!unwanted) throw new Error('rows that nobody took');
         continue;
       }
-      const text = decodeSql(next.value.text, encoding);
-      encoding = encodingOf(text) ?? encoding;
+      const text = decodeSql(next.value.text, this.encoding);
+      this.encoding = encodingOf(text) ?? this.encoding;
       const rows = readRows(text);
-      if (rows) unwanted = !(await this.take(rows, encoding, events));
+      if (rows) unwanted = !(await this.take(rows, events));
       else this.note(text);
     }
   }
@@ -57,11 +59,7 @@ export class TableWriter {
   }
 
   /** Answers whether the rows were taken. */
-  private async take(
-    statement: RowStatement,
-    encoding: string,
-    events: AsyncIterator<SqlEvent, void, void>,
-  ): Promise<boolean> {
+  private async take(statement: RowStatement, events: AsyncIterator<SqlEvent, void, void>): Promise<boolean> {
     if (keyOf(statement.table) !== keyOf(this.table) && !this.made && !this.definitions.has(this.table)) return false;
     await this.make();
     if (!this.wanted.has(keyOf(statement.table))) return false;
@@ -77,7 +75,7 @@ export class TableWriter {
       );
     }
     const rows = Readable.from(rowsFrom(events), { objectMode: false });
-    this.rows += await this.session.copy(statement.columns, 'text', encoding, rows);
+    this.rows += await this.session.copy(statement.columns, 'text', this.encoding, rows);
     return true;
   }
 

@@ -186,6 +186,20 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     });
   });
 
+  it('restore of one table says what it makes, and brings it back beside the present one', async () => {
+    const { result } = (await call('restore', { backup: 'latest', table: 'public.deals', dryRun: true })) as {
+      result: { plan: string[]; send: object };
+    };
+    expect(result.plan.join('\n')).toMatch(/Makes: a table .* from "public.deals", .*Replaces nothing/);
+    expect(result.send).toEqual({ backup: expect.stringMatching(/^db_backup_/), table: 'public.deals' });
+    await call('restore', { ...result.send, as: 'deals_back' });
+    expect((await ended()).outcome).toEqual({ result: 'well' });
+    expect(await query(database, 'TABLE deals EXCEPT TABLE deals_back')).toEqual([]);
+    expect(await query(database, 'SELECT count(*)::int FROM deals_back')).toEqual([{ count: 2000 }]);
+    expect(front.events.at(-1)).toMatchObject({ name: 'Restore Completed', detail: { into: 'public.deals_back' } });
+    await query(database, 'DROP TABLE deals_back');
+  });
+
   it('a drill proves the newest backup, writes what it found, and needs no live database', async () => {
     const answer = await call('start-drill', await due('drill', '2026-02-01T05:00:00Z'));
     expect(answer).toMatchObject({ result: { started: [{ backup: 'latest' }] } });

@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { crmSample, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { crmSample, query, serverUrl, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { s3Proxy } from '../support/proxy.js';
+import { s3Endpoint, testBucket } from '../support/s3.js';
 import { torture } from '../support/torture.js';
 
 /** Every table is taken over, in parts of a few pages. */
@@ -141,4 +144,49 @@ describe('of a parallel backup', () => {
     await ok(['restore', '--latest', '--table', 'deals', '--as', 'back'], env);
     expect(await database.query('SELECT count(*)::int FROM back')).toEqual([{ count: 2000 }]);
   });
+
+  it.skipIf(s3Endpoint() === null)('and from S3 none of them twice', async () => {
+    const bucket = await testBucket();
+    const proxy = await s3Proxy(s3Endpoint() as string);
+    const s3 = { ...bucket.env, AWS_ENDPOINT_URL: proxy.endpoint, BACKUP_STORAGE: 's3' };
+    const { database, env } = await backedUp(`${crmSample} CREATE TABLE small AS SELECT 1 AS n;`, {
+      args: ['--format', 'parallel'],
+      env: { ...s3, BACKUP_PARALLEL_TABLE_MB: '0.1', BACKUP_PARALLEL_PART_MB: '0.3' },
+    });
+    const parts = (await bucket.keys()).filter((key) => key.includes('/data/deals-'));
+    expect(parts.length).toBeGreaterThan(1);
+    const fetched = async (table: string) => {
+      const before = proxy.calls.length;
+      await ok(['restore', '--latest', '--table', table, '--as', `${table}_back`], env);
+      const gets = proxy.calls.slice(before).filter(({ operation }) => operation === 'GetObject');
+      return gets.map(({ key }) => key.replace(/^.*\/(?=data\/|schema|small|db_)/, '')).sort();
+    };
+    const schema = [expect.stringMatching(/^db_backup_.*manifest.json$/), expect.stringMatching(/^schema\./)];
+    expect(await fetched('deals')).toEqual([
+      ...parts.map((key) => key.slice(key.indexOf('data/deals-'))).sort(),
+      ...schema,
+    ]);
+    expect(await fetched('small')).toEqual([...schema, expect.stringMatching(/^small\./)]);
+    expect(await database.query('TABLE small_back')).toEqual([{ n: 1 }]);
+  });
+});
+
+// pg_dump alone knows names that are not of ASCII there; parts are of tables whose names are.
+it.each([
+  ...formats.filter(({ env }) => env !== tiny).map((format) => ({ ...format, table: 'café' })),
+  ...formats.filter(({ env }) => env === tiny).map((format) => ({ ...format, table: 'cafe' })),
+])('a database in another encoding gives its table back: $name', async ({ table, ...format }) => {
+  const name = `latin_${randomBytes(5).toString('hex')}`;
+  await testDatabase('', name);
+  await query('postgres', `DROP DATABASE ${name}`);
+  await query('postgres', `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
+  await query(
+    name,
+    `CREATE TABLE "${table}" (id int, ${table === 'cafe' ? 'grosse' : '"größe"'} text); INSERT INTO "${table}" SELECT i, 'é' || i FROM generate_series(1, 999) i;`,
+  );
+  const env = { DATABASE_URL: serverUrl(name), BACKUP_DIR: await temporaryFolder(), ...format.env };
+  await ok(['backup', '--database', ...format.args], env);
+  const { stdout } = await ok(['restore', '--latest', '--table', table, '--as', 'zurück'], env);
+  expect(stdout).toMatch(/999 rows, equal to what was backed up/);
+  expect(await query(name, `SELECT * FROM "${table}" EXCEPT SELECT * FROM "zurück"`)).toEqual([]);
 });
