@@ -98,7 +98,7 @@ async function restoreBeside(
     compared = await compare(plan);
     run.signal.throwIfAborted();
   } catch (error) {
-    await dropDatabase(client, restoreName).catch((reason) => {
+    await dropRestored(client, plan, maintenance).catch((reason) => {
       run.log.warn(`"${restoreName}" could not be dropped, the next restore does it: ${messageOf(reason)}`);
     });
     throw error;
@@ -113,6 +113,20 @@ async function restoreBeside(
     maintenance,
   );
   return { database, kept: keptName, ...compared };
+}
+
+/** What ended the restore may have ended the session, too: then another one does it. */
+async function dropRestored(
+  client: pg.Client,
+  { connection, restoreName }: DatabaseRestorePlan,
+  maintenance: string,
+): Promise<void> {
+  try {
+    await dropDatabase(client, restoreName);
+  } catch {
+    const drop = (fresh: pg.Client) => dropDatabase(fresh, restoreName);
+    await withSession(connection, 'restore, clearing up', drop, maintenance);
+  }
 }
 
 /** The archive is read twice: once to see that it is whole, once to restore it. */

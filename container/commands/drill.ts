@@ -15,6 +15,7 @@ interface DrillCommandOptions {
   readonly media?: true;
   readonly sql?: string;
   readonly jobs?: number;
+  readonly asSuperuser?: true;
   readonly json?: true;
 }
 
@@ -29,6 +30,10 @@ export function registerDrill(root: Command, invocation: Invocation): void {
     .option('--media', 'the newest backup of media files')
     .option('--sql <file>', 'assertions of your own, run in the restored database (BACKUP_DRILL_SQL)')
     .option('--jobs <n>', 'parallel backups: workers (the cores, at most 8)', wholeNumber)
+    .option(
+      '--as-superuser',
+      'load the dump as a superuser of the throw-away server, if you trust it to run whatever it wants there (BACKUP_DRILL_AS_SUPERUSER)',
+    )
     .option('--json', 'print the result as JSON')
     .action(async (reference: string | undefined, options: DrillCommandOptions) => {
       const run = await invocation.start();
@@ -39,11 +44,16 @@ export function registerDrill(root: Command, invocation: Invocation): void {
         reference === undefined
           ? await findLatest(run, options.media ? 'media' : 'database')
           : await findArchive(run, reference, openBucketBy(run.settings));
-      if (found.kind === 'media' && options.sql !== undefined) {
-        throw new OperatorError('USAGE', '--sql is for databases', 'Leave it out for media files.');
+      if (found.kind === 'media' && (options.sql !== undefined || options.asSuperuser)) {
+        throw new OperatorError(
+          'USAGE',
+          '--sql and --as-superuser are for databases',
+          'Leave them out for media files.',
+        );
       }
+      const asSuperuser = options.asSuperuser ?? run.settings.BACKUP_DRILL_AS_SUPERUSER === 'true';
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
-      const verification = await drill(run, found, { sql, jobs: options.jobs });
+      const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser });
       invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));
     });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
+import { isServerGone } from '../postgres/connection.js';
 
 export interface AssertionResult {
   /** Statements that were run. */
@@ -31,7 +32,7 @@ export async function runAssertions(client: pg.Client, path: string): Promise<As
     const results = (Array.isArray(answered) ? answered : [answered]) as pg.QueryArrayResult[];
     return { assertions: results.length, failures: results.flatMap(falseRows) };
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (!(error instanceof pg.DatabaseError) || isServerGone(error)) throw error;
     return { assertions: 0, failures: [`assertion: ${error.message}`] };
   }
 }

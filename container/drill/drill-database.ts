@@ -1,20 +1,23 @@
+import type pg from 'pg';
 import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
 import type { FoundArchive } from '../find-archive.js';
 import { planDatabaseRestore } from '../plan-database-restore.js';
 import { fingerprintRest, fingerprintTables, prepareFingerprints } from '../postgres/fingerprint.js';
 import { relations } from '../postgres/relations.js';
-import type { ThrowawayServer } from '../postgres/throwaway-server.js';
 import { restoreDatabase } from '../restore-database.js';
 import type { Run } from '../run.js';
 import { wire } from '../wire.js';
 import { type AssertionResult, runAssertions } from './assertions.js';
-import { startDrillServer, withClient, withKnownLocale } from './drill-server.js';
+import { explainRefusal } from './confine.js';
+import { type DrillServer, startDrillServer, withClient, withKnownLocale } from './drill-server.js';
 
 export interface DrillOptions {
   /** A file of assertions in SQL. */
   readonly sql: string | undefined;
   readonly jobs: number | undefined;
+  /** Whether the dump is loaded by a superuser: it could then run programs as the server’s user. */
+  readonly asSuperuser: boolean;
 }
 
 /** What a drill found out. */
@@ -39,9 +42,9 @@ export async function drillDatabase(
   run: Run,
   found: FoundArchive & { readonly manifest: Manifest },
   facts: DatabaseFacts,
-  { sql, jobs }: DrillOptions,
+  { sql, jobs, asSuperuser }: DrillOptions,
 ): Promise<DrillFindings> {
-  const server = await startDrillServer(run, found.id, facts);
+  const server = await startDrillServer(run, found.id, facts, asSuperuser);
   try {
     run.signal.throwIfAborted();
     const other = await withKnownLocale(server, facts);
@@ -59,7 +62,7 @@ export async function drillDatabase(
     });
     await restoreDatabase(inside, plan);
     const restoreSeconds = (performance.now() - started) / 1000;
-    return await withClient(server, drilled, async (client) => {
+    const look = async (client: pg.Client): Promise<DrillFindings> => {
       run.log.info(`comparing ${found.id}`);
       await client.query('ANALYZE');
       const noAssertions: AssertionResult = { assertions: 0, failures: [] };
@@ -88,7 +91,10 @@ export async function drillDatabase(
         assertions: sql === undefined ? noAssertions : await runAssertions(client, sql),
         notes,
       };
-    });
+    };
+    return await withClient(server, drilled, look, server.role);
+  } catch (error) {
+    throw asSuperuser ? error : explainRefusal(error, found.id);
   } finally {
     await server.stop();
   }
@@ -99,7 +105,7 @@ function nameOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): string {
 }
 
 /** The same run against the throw-away server: nothing of the live database's connection is left, and no event is told. */
-async function runInside(run: Run, server: ThrowawayServer): Promise<Run> {
+async function runInside(run: Run, server: DrillServer): Promise<Run> {
   const ours = Object.entries(run.environment).filter(
     ([name]) => !name.startsWith('PG') && !name.startsWith('BACKUP_DATABASE_') && name !== 'BACKUP_EVENT_BUS',
   );
@@ -107,7 +113,7 @@ async function runInside(run: Run, server: ThrowawayServer): Promise<Run> {
   const environment = {
     ...Object.fromEntries(ours),
     ...(PG_BINDIR ? { PG_BINDIR } : {}),
-    DATABASE_URL: `${server.url('postgres')}?sslmode=disable`,
+    DATABASE_URL: `${server.url('postgres', server.role)}?sslmode=disable`,
   };
   const { log, progress, now, signal } = run;
   return { ...(await wire({ environment, log, progress, now, signal })), storages: run.storages };

@@ -6,19 +6,32 @@ import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { installedClients } from '../postgres/clients.js';
+import { isServerGone, serverFailed } from '../postgres/connection.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
 import { isExecutable } from '../streams/programs.js';
+import { confinedRole, confinedSuperuser, createConfinedRole, createRoles, prepareTemplate } from './confine.js';
 
 /** A restored database is about as large as the dumped one was, with what sorting indexes takes meanwhile. */
 const roomFactor = 1.3;
 
+/** A throw-away server, and the role that a backup is loaded and looked at by. */
+export interface DrillServer extends ThrowawayServer {
+  readonly role: string;
+}
+
 /**
  * Starts a throw-away server of the backup's own major, and makes the roles that the backup names.
  *
- * @throws OperatorError PROGRAM_MISSING, STORAGE_FULL, TARGET_LACKS, SOURCE_FAILED
+ * @param asSuperuser whether the dump is trusted to run whatever it wants as the server's user
+ * @throws OperatorError PROGRAM_MISSING, STORAGE_FULL, TARGET_LACKS, SOURCE_FAILED, DRILL_NEEDS_SUPERUSER
  */
-export async function startDrillServer(run: Run, id: string, facts: DatabaseFacts): Promise<ThrowawayServer> {
+export async function startDrillServer(
+  run: Run,
+  id: string,
+  facts: DatabaseFacts,
+  asSuperuser: boolean,
+): Promise<DrillServer> {
   const parent = run.settings.BACKUP_DRILL_DIR ?? tmpdir();
   const major = Number.parseInt(facts.serverVersion, 10);
   const binDirectory = await serverPrograms(run, id, major);
@@ -28,30 +41,43 @@ export async function startDrillServer(run: Run, id: string, facts: DatabaseFact
     parent,
     settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
     initArguments: ['--encoding=UTF8', '--locale=C'],
+    ...(asSuperuser ? {} : { superuser: confinedSuperuser }),
     signal: run.signal,
   });
   try {
-    await withClient(server, 'postgres', (client) => prepare(client, id, facts));
-    return server;
+    await withClient(server, 'postgres', (client) => assertExtensions(client, id, facts));
+    if (asSuperuser) {
+      await withClient(server, 'postgres', (client) => createRoles(client, facts, server.superuser));
+      return { ...server, role: server.superuser };
+    }
+    await confine(server, id, facts);
+    return { ...server, role: confinedRole };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-/** Runs something in a session of a throw-away server. */
+/**
+ * Runs something in a session of a throw-away server.
+ *
+ * @throws OperatorError SOURCE_FAILED, SERVER_UNREACHABLE
+ */
 export async function withClient<T>(
   server: ThrowawayServer,
   database: string,
   use: (client: pg.Client) => Promise<T>,
+  role = server.superuser,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString: server.url(database), application_name: 'respaldo drill' });
+  const client = new pg.Client({ connectionString: server.url(database, role), application_name: 'respaldo drill' });
   client.on('error', () => {}); // a lost connection fails the next query, which tells it
-  await client.connect();
   try {
+    await client.connect();
     return await use(client);
+  } catch (error) {
+    throw serverFailed(error, database);
   } finally {
-    await client.end();
+    await client.end().catch(() => {}); // the work is done or its error is on the way; a lost connection adds nothing
   }
 }
 
@@ -80,7 +106,7 @@ async function assertRoom(parent: string, id: string, bytes: number): Promise<vo
   );
 }
 
-async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Promise<void> {
+async function assertExtensions(client: pg.Client, id: string, facts: DatabaseFacts): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     'SELECT name FROM unnest($1::text[]) AS needed(name) WHERE name NOT IN (SELECT available.name FROM pg_available_extensions available)',
     [facts.extensions.map(({ name }) => name)],
@@ -93,9 +119,16 @@ async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Pro
       `Install their packages for PostgreSQL ${major}, such as postgresql-contrib or postgresql-${major}-postgis-3.`,
     );
   }
-  for (const role of new Set([facts.owner, ...facts.roles])) {
-    if (role !== '' && role !== 'postgres') await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
-  }
+}
+
+/** Everything that is made from the template keeps what is prepared there. */
+async function confine(server: ThrowawayServer, backup: string, facts: DatabaseFacts): Promise<void> {
+  await withClient(server, 'postgres', async (client) => {
+    await createConfinedRole(client, await createRoles(client, facts, server.superuser));
+    await client.query('ALTER DATABASE template0 ALLOW_CONNECTIONS true');
+  });
+  await withClient(server, 'template0', (client) => prepareTemplate(client, backup, facts));
+  await withClient(server, 'postgres', (client) => client.query('ALTER DATABASE template0 ALLOW_CONNECTIONS false'));
 }
 
 /**
@@ -115,7 +148,7 @@ export async function withKnownLocale(
       await client.query('DROP DATABASE locale_probe');
       return undefined;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      if (!(error instanceof pg.DatabaseError) || isServerGone(error)) throw error;
       return { ...facts, collation: 'C', ctype: encoding === 'UTF8' ? 'C.UTF-8' : 'C' };
     }
   });

@@ -262,6 +262,11 @@ export async function withSession<T>(
   }
 }
 
+/** Whether the server has ended the session, is going down or is not up: operator intervention, class 57P. */
+export function isServerGone(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code?.startsWith('57P') === true;
+}
+
 /** Turns what the driver throws into an error for people; everything else stays what it is. */
 export function serverFailed(error: unknown, database: string): unknown {
   if (error instanceof pg.DatabaseError) {
@@ -274,7 +279,9 @@ export function serverFailed(error: unknown, database: string): unknown {
   }
   if (
     error instanceof Error &&
-    /^(?:Connection terminated|Client has encountered a connection error|read ECONN|write EPIPE)/.test(error.message)
+    /^(?:Connection terminated|Client has encountered a connection error|(?:connect|read|write) E[A-Z]+)/.test(
+      error.message,
+    )
   ) {
     return new OperatorError(
       'SERVER_UNREACHABLE',

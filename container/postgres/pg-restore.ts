@@ -38,6 +38,10 @@ export function sessionOptions(connection: Connection, inUse: boolean): string {
   return `${connection.libpq.PGOPTIONS ?? ''} ${own} -c statement_timeout=0`.trim();
 }
 
+/** What psql and pg_restore say where the dump is not to blame: libpq's words, and the server's of class 57P. */
+const sessionLost =
+  /server closed the connection unexpectedly|terminating connection due to administrator command|connection to server (?:at|on) .* failed|(?:no connection to the|connection to) server was lost|database system is (?:in recovery mode|shutting down|starting up)/;
+
 /** What psql and pg_restore say when the server refuses something. */
 export function loadFailed(stderr: string): OperatorError {
   const lines = stderr.trim().split('\n');
@@ -45,6 +49,13 @@ export function loadFailed(stderr: string): OperatorError {
     0,
     lines.findIndex((line) => /ERROR|FATAL|error:/.test(line)),
   );
+  if (sessionLost.test(stderr)) {
+    return new OperatorError(
+      'SERVER_UNREACHABLE',
+      `the server ended the session that loaded the dump: ${lines.slice(first, first + 4).join('\n  ')}`,
+      'The running database is as it was. The server was restarted, or someone ended the session (pg_terminate_backend), or the network broke. Run again.',
+    );
+  }
   return new OperatorError(
     'RESTORE_FAILED',
     `the server refused the dump: ${lines.slice(first, first + 4).join('\n  ')}`,

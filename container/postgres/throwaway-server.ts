@@ -14,10 +14,11 @@ import { findProgram } from '../streams/programs.js';
 export interface ThrowawayServer {
   readonly host: '127.0.0.1';
   readonly port: number;
-  /** A superuser; the server lets it in from this machine without a password. */
-  readonly user: 'postgres';
+  /** The server lets every role in from this machine without a password. */
+  readonly superuser: string;
   readonly directory: string;
-  url(database: string): string;
+  /** @param role default: the superuser */
+  url(database: string, role?: string): string;
   /** Ends the server and removes everything of it. */
   stop(): Promise<void>;
 }
@@ -31,6 +32,8 @@ export interface ThrowawayOptions {
   readonly settings?: readonly string[];
   /** For initdb: `--locale=…`, `--encoding=…`. */
   readonly initArguments?: readonly string[];
+  /** The superuser’s name. Default: postgres. */
+  readonly superuser?: string;
   /** Ends what is not up yet. */
   readonly signal?: AbortSignal;
 }
@@ -51,7 +54,7 @@ const throwaway = [
  * @throws OperatorError SOURCE_FAILED with what the server said
  */
 export async function startThrowawayServer(options: ThrowawayOptions): Promise<ThrowawayServer> {
-  const { binDirectory, parent, settings = [], initArguments = [], signal } = options;
+  const { binDirectory, parent, settings = [], initArguments = [], superuser = 'postgres', signal } = options;
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(join(parent, 'respaldo-pg-'));
   const owner = await serverUser();
@@ -61,7 +64,7 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     const data = join(directory, 'data');
     const made = await execa(
       join(binDirectory, 'initdb'),
-      ['--username=postgres', '--auth=trust', '--no-sync', '--no-instructions', ...initArguments, data],
+      [`--username=${superuser}`, '--auth=trust', '--no-sync', '--no-instructions', ...initArguments, data],
       {
         ...owner,
         ...(signal ? { cancelSignal: signal } : {}),
@@ -81,13 +84,14 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     await writeFile(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
     const server = await launch(join(binDirectory, 'postgres'), data, owner);
     const { child, said } = server;
-    await reachable(port, child, said, signal);
+    await reachable({ port, superuser }, child, said, signal);
     return {
       host: '127.0.0.1',
       port,
-      user: 'postgres',
+      superuser,
       directory,
-      url: (database) => `postgresql://postgres@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+      url: (database, role = superuser) =>
+        `postgresql://${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
       stop: async () => {
         await stopServer(child);
         await remove();
@@ -135,14 +139,14 @@ async function launch(postgres: string, data: string, owner: ServerUser | undefi
 }
 
 async function reachable(
-  port: number,
+  { port, superuser }: Pick<ThrowawayServer, 'port' | 'superuser'>,
   child: ChildProcess,
   said: () => string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await delay(50)) {
     if (child.exitCode !== null || child.signalCode !== null || signal?.aborted) break;
-    const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
+    const client = new pg.Client({ host: '127.0.0.1', port, user: superuser, database: 'postgres' });
     try {
       await client.connect();
       await client.end();
