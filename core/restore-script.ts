@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Encryption } from './archive-name.js';
 import type { DatabaseFacts, ManifestFile } from './manifest.js';
+import { type SqlNames, sqlNames } from './sql-names.js';
 
 const decrypt: Record<Encryption, string> = {
   none: 'cat',
@@ -25,17 +26,19 @@ export function restoreScript(
   const schema = one('schema');
   const small = one('small');
   const sums = files.map((file) => `${file.sha256}  ${posix.relative(base, file.key)}`);
-  const parts = files.flatMap((file) => (file.part ? [`load ${local(file)} ${shellQuoted(copyIn(file.part))}`] : []));
+  const parts = files.flatMap((file) =>
+    file.part ? [`load ${local(file)} ${shellQuoted(copyIn(file.part, sqlNames(database.encoding)))}`] : [],
+  );
   return `#!/bin/sh
 # Restores the backup in this folder into a new, empty database, without respaldo:
 #
-#   createdb NAME && ./restore.sh NAME
+#   createdb NAME && sh restore.sh NAME
 #
 # Needs psql, pg_restore and zstd${encryption === 'none' ? '' : `, and ${encryption} with the secret key`}; libpq's variables (PGHOST, PGUSER, …) say where.
 # Dumped from "${comment(database.name)}" of PostgreSQL ${database.serverVersion}. Roles that own something must exist.
 set -eu
 cd -- "$(dirname -- "$0")"
-export PGDATABASE="\${1:?usage: restore.sh DATABASE}"
+export PGDATABASE="\${1:?usage: sh restore.sh DATABASE}"
 ENCODING=${shellQuoted(database.encoding)}
 
 if command -v sha256sum >/dev/null; then
@@ -60,13 +63,12 @@ echo "restored into $PGDATABASE"
 }
 
 /** The statement that takes a part back. */
-export function copyIn({ schema, table, columns, format }: NonNullable<ManifestFile['part']>, options = ''): string {
-  return `COPY ${identifier(schema)}.${identifier(table)} (${columns.map(identifier).join(', ')}) FROM STDIN (FORMAT ${format}${options})`;
-}
-
-/** As PostgreSQL quotes: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS */
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+export function copyIn(
+  { schema, table, columns, format }: NonNullable<ManifestFile['part']>,
+  names: SqlNames,
+  options = '',
+): string {
+  return `COPY ${names.table({ schema, name: table })} (${columns.map(names.identifier).join(', ')}) FROM STDIN (FORMAT ${format}${options})`;
 }
 
 function shellQuoted(text: string): string {

@@ -3,6 +3,7 @@ import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
 import { sumOfHashes } from '../../core/row-hash.js';
+import { sqlNames } from '../../core/sql-names.js';
 import { type BackupResult, completeBackup, intact } from '../backup.js';
 import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.js';
@@ -57,7 +58,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     'dumping',
     tables.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-  const start = workersStart(job, large, jobs * tasks);
+  const start = workersStart(job, large, facts.encoding, jobs * tasks);
   const pool = startPool(job, start, jobs);
   const crew = callCrew(run, pool, { tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
   const ticker = setInterval(() => step.update(pool.bytes), 250);
@@ -67,11 +68,11 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
   try {
     const small = smallTables(chosen, large);
     const mode = modeFor(job, facts.bytes);
-    const hashes = mode === 'full' ? await hashesOf(job, large) : new Map<CopyTable, string>();
+    const hashes = mode === 'full' ? await hashesOf(job, large, facts.encoding) : new Map<CopyTable, string>();
     const fingerprint = takeFingerprint(job, small, mode);
     fingerprint.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
     const copying = parts.map((part) => dumpPart(job, pool, part, hashes.get(part.table), stored));
-    const work = [...copying, dumpRest(job, stored, large, fingerprint)];
+    const work = [...copying, dumpRest(job, stored, large, facts.encoding, fingerprint)];
     await allOrNothing(work, (error) => pool.end(error));
     const copied = await Promise.all(copying);
     const taken = await fingerprint;
@@ -124,12 +125,14 @@ async function lockTables({ snapshot, run, connection }: DumpJob, tables: readon
 function workersStart(
   { run, snapshot, draft, options }: DumpJob,
   tables: readonly CopyTable[],
+  encoding: string,
   workers: number,
 ): DumpTask {
   return {
     snapshot: snapshot.id,
     purpose: `backup ${draft.id} worker`,
     tables: tables.map(({ schema, name }) => ({ schema, name })),
+    encoding,
     level: run.settings.BACKUP_COMPRESSION_LEVEL ?? 1,
     bytesPerSecond: options.maxRate === undefined ? undefined : options.maxRate / workers,
   };
@@ -236,9 +239,14 @@ function tableFacts(
 }
 
 /** How a row of each table is hashed. */
-async function hashesOf({ snapshot }: DumpJob, tables: readonly CopyTable[]): Promise<Map<CopyTable, string>> {
+async function hashesOf(
+  { snapshot }: DumpJob,
+  tables: readonly CopyTable[],
+  encoding: string,
+): Promise<Map<CopyTable, string>> {
+  const names = sqlNames(encoding);
   const hashes = new Map<CopyTable, string>();
-  for (const table of tables) hashes.set(table, await rowHashOf(snapshot.client, table));
+  for (const table of tables) hashes.set(table, await rowHashOf(snapshot.client, table, names));
   return hashes;
 }
 

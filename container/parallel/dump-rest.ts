@@ -15,10 +15,11 @@ export async function dumpRest(
   job: DumpJob,
   stored: StoredFiles,
   large: readonly CopyTable[],
+  encoding: string,
   until: Promise<unknown>,
 ): Promise<void> {
   await dumpSchema(job, stored);
-  await dumpSmall(job, stored, large, until);
+  await dumpSmall(job, stored, large, encoding, until);
 }
 
 async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
@@ -39,11 +40,15 @@ async function dumpSmall(
   job: DumpJob,
   stored: StoredFiles,
   large: readonly CopyTable[],
+  encoding: string,
   until: Promise<unknown>,
 ): Promise<void> {
+  // pg_dump takes the names of its arguments to be in the encoding that it dumps in; a database without one has bytes.
+  const dumpIn = encoding === 'SQL_ASCII' ? encoding : 'UTF8';
   const command = await dumpOf(job, [
     '--format=custom',
     '--section=data',
+    `--encoding=${dumpIn}`,
     ...selectionArguments(job.options.selection),
     ...large.map((table) => `--exclude-table-data=${qualified(table)}`),
   ]);

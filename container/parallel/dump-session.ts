@@ -1,8 +1,8 @@
 import pg from 'pg';
 import type { PageRange } from '../../core/parallel-plan.js';
+import { type SqlNames, sqlNames } from '../../core/sql-names.js';
 import { type Connection, connect, loseQuickly } from '../postgres/connection.js';
 import { sumRows } from '../postgres/fingerprint.js';
-import { qualified } from '../postgres/relations.js';
 import { CopyFrames } from './copy-frames.js';
 import { CopyOut, type CopyOutOptions } from './copy-out.js';
 import { RoomSocket } from './room-socket.js';
@@ -23,6 +23,8 @@ export interface DumpSessionOptions {
   readonly snapshot: string;
   /** All tables that are copied, by whomever: locked at once, so that no later lock waits behind a migration that waits for us. */
   readonly tables: readonly { readonly schema: string; readonly name: string }[];
+  /** The database's. */
+  readonly encoding: string;
   readonly lockTimeoutSeconds: number;
 }
 
@@ -31,6 +33,7 @@ export class DumpSession {
   private constructor(
     private readonly client: pg.Client,
     private readonly frames: CopyFrames,
+    private readonly names: SqlNames,
   ) {}
 
   static async open({
@@ -38,9 +41,11 @@ export class DumpSession {
     purpose,
     snapshot,
     tables,
+    encoding,
     lockTimeoutSeconds,
   }: DumpSessionOptions): Promise<DumpSession> {
     const frames = new CopyFrames();
+    const names = sqlNames(encoding);
     const client = await connect(connection, purpose, connection.database, () => new RoomSocket(frames.input));
     try {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -49,9 +54,9 @@ export class DumpSession {
       await client.query(`SET LOCAL lock_timeout = '${lockTimeoutSeconds}s'`);
       if (tables.length > 0)
         await client.query(
-          `LOCK TABLE ${tables.map((table) => `ONLY ${qualified(table)}`).join(', ')} IN ACCESS SHARE MODE`,
+          `LOCK TABLE ${tables.map((table) => `ONLY ${names.table(table)}`).join(', ')} IN ACCESS SHARE MODE`,
         );
-      return new DumpSession(client, frames);
+      return new DumpSession(client, frames, names);
     } catch (error) {
       await client.end().catch(() => {}); // the first error is the one that tells
       throw error;
@@ -60,12 +65,12 @@ export class DumpSession {
 
   /** One at a time: the next may begin when this one's `copied` is settled. */
   copy(source: CopySource, options: Omit<CopyOutOptions, 'client' | 'frames'>): CopyOut {
-    return new CopyOut({ ...options, client: this.client, frames: this.frames }, copyOutStatement(source));
+    return new CopyOut({ ...options, client: this.client, frames: this.frames }, copyOutStatement(source, this.names));
   }
 
   /** The sum of the hashes of what {@link copy} copies, in decimal. */
   async sumHashes(source: CopySource, hash: string): Promise<string> {
-    return (await sumRows(this.client, source, hash, pagesCondition(source.range))).sum;
+    return (await sumRows(this.client, source, hash, pagesCondition(source.range), this.names)).sum;
   }
 
   async close(): Promise<void> {
@@ -83,11 +88,11 @@ const sessionSettings = `
     ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
   ) AS wanted(name, value) WHERE EXISTS (SELECT FROM pg_settings s WHERE lower(s.name) = lower(wanted.name))`;
 
-export function copyOutStatement(source: CopySource): string {
-  const columns = source.columns.map((column) => pg.escapeIdentifier(column)).join(', ');
+function copyOutStatement(source: CopySource, names: SqlNames): string {
+  const columns = source.columns.map(names.identifier).join(', ');
   const { range, format } = source;
-  if (!range) return `COPY ${qualified(source)} (${columns}) TO STDOUT (FORMAT ${format})`;
-  return `COPY (SELECT ${columns} FROM ONLY ${qualified(source)} WHERE ${pagesCondition(range)}) TO STDOUT (FORMAT ${format})`;
+  if (!range) return `COPY ${names.table(source)} (${columns}) TO STDOUT (FORMAT ${format})`;
+  return `COPY (SELECT ${columns} FROM ONLY ${names.table(source)} WHERE ${pagesCondition(range)}) TO STDOUT (FORMAT ${format})`;
 }
 
 function pagesCondition(range: PageRange | null): string {

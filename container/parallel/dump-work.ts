@@ -18,6 +18,8 @@ export interface DumpTask {
   readonly snapshot: string;
   readonly purpose: string;
   readonly tables: readonly { readonly schema: string; readonly name: string }[];
+  /** The database's. */
+  readonly encoding: string;
   readonly level: number;
   readonly bytesPerSecond: number | undefined;
 }
@@ -69,6 +71,7 @@ export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, Dumped
           purpose: start.purpose,
           snapshot: start.snapshot,
           tables: start.tables,
+          encoding: start.encoding,
           lockTimeoutSeconds: run.settings.BACKUP_LOCK_TIMEOUT,
         });
         const key = performance.attempt === 1 ? order.key : `${order.key}-again-${performance.attempt}`;

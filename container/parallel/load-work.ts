@@ -10,6 +10,7 @@ import { OperatorError } from '../../core/errors.js';
 import { silentLog, silentProgress } from '../../core/log.js';
 import type { Manifest, ManifestFile, PartFacts } from '../../core/manifest.js';
 import { copyIn } from '../../core/restore-script.js';
+import { sqlNames } from '../../core/sql-names.js';
 import { fileDecoders } from '../decode.js';
 import {
   type Connection,
@@ -109,12 +110,13 @@ class Loader {
     this.session ??= await this.open();
     const session = this.session;
     await session.query('BEGIN');
+    const names = sqlNames(this.start.encoding);
     const [first] = files;
     if (freeze && first?.part)
-      await session.query(`TRUNCATE ONLY ${qualified({ schema: first.part.schema, name: first.part.table })}`);
+      await session.query(`TRUNCATE ONLY ${names.table({ schema: first.part.schema, name: first.part.table })}`);
     for (const file of files) {
       const part = file.part as PartFacts;
-      const rows = session.query(copyFrom(copyIn(part, freeze ? ', FREEZE' : '')));
+      const rows = session.query(copyFrom(copyIn(part, names, freeze ? ', FREEZE' : '')));
       try {
         await this.decoded(file, signal, onBytes, (stream) => run(stream, rows));
       } catch (error) {

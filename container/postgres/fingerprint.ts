@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { FingerprintMode } from '../../core/fingerprint.js';
 import type { Fingerprint, TableFacts } from '../../core/manifest.js';
 import { rowHash, sumOfHashes } from '../../core/row-hash.js';
+import { type SqlNames, sqlNames } from '../../core/sql-names.js';
 import { countRows, qualified } from './relations.js';
 
 /** Fixes everything that the text of a value depends on, but for the money inside of arrays and composite values. */
@@ -15,6 +16,9 @@ const settings = `
 export async function prepareFingerprints(client: pg.Client): Promise<void> {
   await client.query(settings);
 }
+
+/** For sessions that are left in the driver's own encoding. */
+const utf8Names = sqlNames('UTF8');
 
 interface TableName {
   readonly schema: string;
@@ -46,19 +50,20 @@ export async function sumRows(
   table: TableName,
   hash: string,
   condition = 'true',
+  names = utf8Names,
 ): Promise<{ readonly rows: number; readonly sum: string }> {
   const { rows } = await client.query<{ rows: string; sum: string }>(
-    `SELECT count(*) AS rows, coalesce(sum(${hash}), 0) AS sum FROM ONLY ${qualified(table)} WHERE ${condition}`,
+    `SELECT count(*) AS rows, coalesce(sum(${hash}), 0) AS sum FROM ONLY ${names.table(table)} WHERE ${condition}`,
   );
   return { rows: Number(rows[0]?.rows ?? 0), sum: rows[0]?.sum ?? '0' };
 }
 
 /** The expression that hashes a row of the table. */
-export async function rowHashOf(client: pg.Client, table: TableName): Promise<string> {
-  return rowHash(await hashedColumns(client, table));
+export async function rowHashOf(client: pg.Client, table: TableName, names = utf8Names): Promise<string> {
+  return rowHash(await hashedColumns(client, table, names));
 }
 
-async function hashedColumns(client: pg.Client, table: TableName) {
+async function hashedColumns(client: pg.Client, table: TableName, names: SqlNames) {
   // By name, because a restore may change the columns' order (under inheritance it does). Generated columns follow from
   // the others; virtual ones (PostgreSQL 18) are not even stored.
   const { rows } = await client.query<{ name: string; type: string }>(
@@ -71,7 +76,7 @@ async function hashedColumns(client: pg.Client, table: TableName) {
      FROM base b JOIN pg_type t ON t.oid = b.type WHERE t.typtype <> 'd' ORDER BY b.name`,
     [qualified(table)],
   );
-  return rows.map(({ name, type }) => ({ quoted: pg.escapeIdentifier(name), type }));
+  return rows.map(({ name, type }) => ({ quoted: names.identifier(name), type }));
 }
 
 /** What of a database is not a table's rows: its sequences, large objects and schema. */

@@ -171,18 +171,15 @@ describe('of a parallel backup', () => {
   });
 });
 
-// pg_dump alone knows names that are not of ASCII there; parts are of tables whose names are.
-it.each([
-  ...formats.filter(({ env }) => env !== tiny).map((format) => ({ ...format, table: 'café' })),
-  ...formats.filter(({ env }) => env === tiny).map((format) => ({ ...format, table: 'cafe' })),
-])('a database in another encoding gives its table back: $name', async ({ table, ...format }) => {
+it.each(formats)('a database in another encoding gives its table back: $name', async (format) => {
+  const table = 'café';
   const name = `latin_${randomBytes(5).toString('hex')}`;
   await testDatabase('', name);
   await query('postgres', `DROP DATABASE ${name}`);
   await query('postgres', `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
   await query(
     name,
-    `CREATE TABLE "${table}" (id int, ${table === 'cafe' ? 'grosse' : '"größe"'} text); INSERT INTO "${table}" SELECT i, 'é' || i FROM generate_series(1, 999) i;`,
+    `CREATE TABLE "${table}" (id int, "größe" text); INSERT INTO "${table}" SELECT i, 'é' || i FROM generate_series(1, 999) i;`,
   );
   const env = { DATABASE_URL: serverUrl(name), BACKUP_DIR: await temporaryFolder(), ...format.env };
   await ok(['backup', '--database', ...format.args], env);
