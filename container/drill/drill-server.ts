@@ -6,6 +6,7 @@ import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { installedClients } from '../postgres/clients.js';
+import { type Connection, isServerGone, withSession } from '../postgres/connection.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
 import { isExecutable } from '../streams/programs.js';
@@ -39,20 +40,21 @@ export async function startDrillServer(run: Run, id: string, facts: DatabaseFact
   }
 }
 
-/** Runs something in a session of a throw-away server. */
-export async function withClient<T>(
-  server: ThrowawayServer,
+/**
+ * Runs something in a session of a throw-away server.
+ *
+ * @throws OperatorError SERVER_UNREACHABLE, SOURCE_FAILED
+ */
+export function withClient<T>(
+  { host, port, user }: ThrowawayServer,
   database: string,
   use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString: server.url(database), application_name: 'respaldo drill' });
-  client.on('error', () => {}); // a lost connection fails the next query, which tells it
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
+  const connection: Connection = {
+    ...{ host, port, user, database, sslmode: 'disable', libpq: {} },
+    password: async () => undefined,
+  };
+  return withSession(connection, 'drill', use);
 }
 
 async function serverPrograms(run: Run, id: string, major: number): Promise<string> {
@@ -115,7 +117,7 @@ export async function withKnownLocale(
       await client.query('DROP DATABASE locale_probe');
       return undefined;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) throw error;
+      if (!(error instanceof pg.DatabaseError) || isServerGone(error)) throw error;
       return { ...facts, collation: 'C', ctype: encoding === 'UTF8' ? 'C.UTF-8' : 'C' };
     }
   });

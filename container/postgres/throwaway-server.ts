@@ -56,7 +56,8 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
   const directory = await mkdtemp(join(parent, 'respaldo-pg-'));
   const owner = await serverUser();
   if (owner) await chown(directory, owner.uid, owner.gid);
-  const remove = () => rm(directory, { recursive: true, force: true });
+  // After a crash its processes may still write for a moment.
+  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   try {
     const data = join(directory, 'data');
     const made = await execa(
