@@ -69,6 +69,7 @@ export const errorCodes = {
   STALE: 'stale',
   NOT_CONFIRMED: 'refused',
   TARGET_LACKS: 'refused',
+  DRILL_NEEDS_SUPERUSER: 'refused',
   TOO_MANY_REMOVALS: 'refused',
   INTERRUPTED: 'interrupted',
   TERMINATED: 'terminated',

@@ -15,6 +15,7 @@ interface DrillCommandOptions {
   readonly media?: true;
   readonly sql?: string;
   readonly jobs?: number;
+  readonly asSuperuser?: true;
   readonly json?: true;
 }
 
@@ -29,6 +30,7 @@ export function registerDrill(root: Command, invocation: Invocation): void {
     .option('--media', 'the newest backup of media files')
     .option('--sql <file>', 'assertions of your own, run in the restored database (BACKUP_DRILL_SQL)')
     .option('--jobs <n>', 'parallel backups: workers (the cores, at most 8)', wholeNumber)
+    .option('--as-superuser', 'trust the dump: it may then run programs (BACKUP_DRILL_AS_SUPERUSER)')
     .option('--json', 'print the result as JSON')
     .action(async (reference: string | undefined, options: DrillCommandOptions) => {
       const run = await invocation.start();
@@ -43,7 +45,7 @@ export function registerDrill(root: Command, invocation: Invocation): void {
         throw new OperatorError('USAGE', '--sql is for databases', 'Leave it out for media files.');
       }
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
-      const verification = await drill(run, found, { sql, jobs: options.jobs });
+      const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser: options.asSuperuser });
       invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));
     });
 }

@@ -1,20 +1,24 @@
+import type pg from 'pg';
+import { OperatorError } from '../../core/errors.js';
 import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
 import type { FoundArchive } from '../find-archive.js';
 import { planDatabaseRestore } from '../plan-database-restore.js';
 import { fingerprintRest, fingerprintTables, prepareFingerprints } from '../postgres/fingerprint.js';
 import { relations } from '../postgres/relations.js';
-import type { ThrowawayServer } from '../postgres/throwaway-server.js';
 import { restoreDatabase } from '../restore-database.js';
 import type { Run } from '../run.js';
 import { wire } from '../wire.js';
 import { type AssertionResult, runAssertions } from './assertions.js';
-import { startDrillServer, withClient, withKnownLocale } from './drill-server.js';
+import { prepareConfined, releaseConfined } from './confinement.js';
+import { type DrillServer, restorer, startDrillServer, withClient, withKnownLocale } from './drill-server.js';
 
 export interface DrillOptions {
   /** A file of assertions in SQL. */
   readonly sql: string | undefined;
   readonly jobs: number | undefined;
+  /** Loads the dump as a superuser, who may run programs. Default: as the setting says. */
+  readonly asSuperuser?: boolean | undefined;
 }
 
 /** What a drill found out. */
@@ -39,9 +43,10 @@ export async function drillDatabase(
   run: Run,
   found: FoundArchive & { readonly manifest: Manifest },
   facts: DatabaseFacts,
-  { sql, jobs }: DrillOptions,
+  { sql, jobs, asSuperuser = run.settings.BACKUP_DRILL_AS_SUPERUSER === 'true' }: DrillOptions,
 ): Promise<DrillFindings> {
-  const server = await startDrillServer(run, found.id, facts);
+  const server = await startDrillServer(run, found.id, facts, asSuperuser);
+  const { confinement } = server;
   try {
     run.signal.throwIfAborted();
     const other = await withKnownLocale(server, facts);
@@ -56,42 +61,73 @@ export async function drillDatabase(
       jobs,
       // The throw-away server is for this machine alone.
       tasks: 1,
+      prepare:
+        confinement &&
+        (() => withClient(server, drilled, (client) => prepareConfined(client, drilled, facts, confinement))),
     });
     await restoreDatabase(inside, plan);
+    if (confinement) await withClient(server, drilled, (client) => releaseConfined(client, confinement));
     const restoreSeconds = (performance.now() - started) / 1000;
-    return await withClient(server, drilled, async (client) => {
-      run.log.info(`comparing ${found.id}`);
-      await client.query('ANALYZE');
-      const noAssertions: AssertionResult = { assertions: 0, failures: [] };
-      await client.query('BEGIN READ ONLY');
-      await prepareFingerprints(client);
-      const present = new Set((await relations(client)).map(nameOf));
-      const expected = facts.tables
-        .filter(({ rows }) => rows !== undefined)
-        .filter((table) => present.has(nameOf(table)));
-      const hashed = await fingerprintTables(
-        client,
-        expected.filter(({ hash }) => hash !== undefined),
-        'full',
-      );
-      const counted = await fingerprintTables(
-        client,
-        expected.filter(({ hash }) => hash === undefined),
-        'counts',
-      );
-      const fingerprint = facts.fingerprint ? await fingerprintRest(client) : undefined;
-      await client.query('ROLLBACK');
-      return {
-        serverVersion: plan.server.text,
-        restoreSeconds,
-        comparison: compareFingerprints(facts, { tables: [...hashed, ...counted], fingerprint }),
-        assertions: sql === undefined ? noAssertions : await runAssertions(client, sql),
-        notes,
-      };
-    });
+    const compared = await withClient(
+      server,
+      drilled,
+      (client) => compare(run, client, found.id, facts, sql),
+      restorer(server),
+    );
+    return { serverVersion: plan.server.text, restoreSeconds, ...compared, notes };
+  } catch (error) {
+    throw confinement ? neededSuperuser(error, found.id) : error;
   } finally {
     await server.stop();
   }
+}
+
+async function compare(
+  run: Run,
+  client: pg.Client,
+  id: string,
+  facts: DatabaseFacts,
+  sql: string | undefined,
+): Promise<Pick<DrillFindings, 'comparison' | 'assertions'>> {
+  run.log.info(`comparing ${id}`);
+  await client.query('ANALYZE');
+  const noAssertions: AssertionResult = { assertions: 0, failures: [] };
+  await client.query('BEGIN READ ONLY');
+  await prepareFingerprints(client);
+  const present = new Set((await relations(client)).map(nameOf));
+  const expected = facts.tables.filter(({ rows }) => rows !== undefined).filter((table) => present.has(nameOf(table)));
+  const hashed = await fingerprintTables(
+    client,
+    expected.filter(({ hash }) => hash !== undefined),
+    'full',
+  );
+  const counted = await fingerprintTables(
+    client,
+    expected.filter(({ hash }) => hash === undefined),
+    'counts',
+  );
+  const fingerprint = facts.fingerprint ? await fingerprintRest(client) : undefined;
+  await client.query('ROLLBACK');
+  return {
+    comparison: compareFingerprints(facts, { tables: [...hashed, ...counted], fingerprint }),
+    assertions: sql === undefined ? noAssertions : await runAssertions(client, sql),
+  };
+}
+
+/** What the server says, in English always, where a right is missing. */
+const denied =
+  /permission denied|must be (?:superuser|owner|able to|a? ?member)|must have|only roles with|only superusers?|password is required/i;
+
+/** A right that a confined drill lacks tells nothing about the backup. */
+function neededSuperuser(error: unknown, id: string): unknown {
+  if (!(error instanceof OperatorError) || !['RESTORE_FAILED', 'SOURCE_FAILED'].includes(error.code)) return error;
+  if (!denied.test(error.message)) return error;
+  return new OperatorError(
+    'DRILL_NEEDS_SUPERUSER',
+    `${id} is not proven: it asks for more than a role may that can neither run programs nor read files: ${error.message}`,
+    `If you trust this dump: respaldo drill ${id} --as-superuser (BACKUP_DRILL_AS_SUPERUSER=true).`,
+    { cause: error },
+  );
 }
 
 function nameOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): string {
@@ -99,7 +135,8 @@ function nameOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): string {
 }
 
 /** The same run against the throw-away server: nothing of the live database's connection is left, and no event is told. */
-async function runInside(run: Run, server: ThrowawayServer): Promise<Run> {
+async function runInside(run: Run, server: DrillServer): Promise<Run> {
+  const { user, password } = restorer(server);
   const ours = Object.entries(run.environment).filter(
     ([name]) => !name.startsWith('PG') && !name.startsWith('BACKUP_DATABASE_') && name !== 'BACKUP_EVENT_BUS',
   );
@@ -107,7 +144,7 @@ async function runInside(run: Run, server: ThrowawayServer): Promise<Run> {
   const environment = {
     ...Object.fromEntries(ours),
     ...(PG_BINDIR ? { PG_BINDIR } : {}),
-    DATABASE_URL: `${server.url('postgres')}?sslmode=disable`,
+    DATABASE_URL: `postgresql://${user}:${password}@${server.host}:${server.port}/postgres?sslmode=disable`,
   };
   const { log, progress, now, signal } = run;
   return { ...(await wire({ environment, log, progress, now, signal })), storages: run.storages };

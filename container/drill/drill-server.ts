@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,16 +11,28 @@ import { type Connection, isServerGone, withSession } from '../postgres/connecti
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
 import { isExecutable } from '../streams/programs.js';
+import { type Confinement, createConfinement } from './confinement.js';
 
 /** A restored database is about as large as the dumped one was, with what sorting indexes takes meanwhile. */
 const roomFactor = 1.3;
 
+export interface DrillServer extends ThrowawayServer {
+  /** Undefined: the dump is trusted, and loaded by a superuser. */
+  readonly confinement: Confinement | undefined;
+}
+
 /**
  * Starts a throw-away server of the backup's own major, and makes the roles that the backup names.
  *
+ * @param trusted whether the dump is loaded by a superuser
  * @throws OperatorError PROGRAM_MISSING, STORAGE_FULL, TARGET_LACKS, SOURCE_FAILED
  */
-export async function startDrillServer(run: Run, id: string, facts: DatabaseFacts): Promise<ThrowawayServer> {
+export async function startDrillServer(
+  run: Run,
+  id: string,
+  facts: DatabaseFacts,
+  trusted: boolean,
+): Promise<DrillServer> {
   const parent = run.settings.BACKUP_DRILL_DIR ?? tmpdir();
   const major = Number.parseInt(facts.serverVersion, 10);
   const binDirectory = await serverPrograms(run, id, major);
@@ -29,30 +42,57 @@ export async function startDrillServer(run: Run, id: string, facts: DatabaseFact
     parent,
     settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
     initArguments: ['--encoding=UTF8', '--locale=C'],
+    // A dump that names postgres as an owner must not get at a superuser by that; a trusted one may need just this.
+    user: trusted ? 'postgres' : `respaldo_${randomBytes(8).toString('hex')}`,
+    password: randomBytes(24).toString('base64url'),
     signal: run.signal,
   });
   try {
-    await withClient(server, 'postgres', (client) => prepare(client, id, facts));
-    return server;
+    const confinement = await withClient(server, 'postgres', async (client) => {
+      const roles = await prepare(client, id, facts);
+      return trusted ? undefined : createConfinement(client, roles);
+    });
+    return { ...server, confinement };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
+interface Login {
+  readonly user: string;
+  readonly password: string | undefined;
+}
+
+/** Who loads the dump and looks at what came out. */
+export function restorer({ user, password, confinement }: DrillServer): Login {
+  return confinement ? { user: confinement.role, password: confinement.password } : { user, password };
+}
+
 /**
  * Runs something in a session of a throw-away server.
  *
+ * @param login default: the superuser
  * @throws OperatorError SERVER_UNREACHABLE, SOURCE_FAILED
  */
 export function withClient<T>(
-  { host, port, user }: ThrowawayServer,
+  server: ThrowawayServer,
   database: string,
   use: (client: pg.Client) => Promise<T>,
+  login?: Login,
 ): Promise<T> {
+  const { host, port } = server;
+  const { user, password } = login ?? server;
+  // What a dump has set for its database does not count for the superuser.
+  const libpq: Record<string, string> = login ? {} : { PGOPTIONS: '-c search_path=pg_catalog' };
   const connection: Connection = {
-    ...{ host, port, user, database, sslmode: 'disable', libpq: {} },
-    password: async () => undefined,
+    host,
+    port,
+    user,
+    database,
+    sslmode: 'disable',
+    libpq,
+    password: async () => password,
   };
   return withSession(connection, 'drill', use);
 }
@@ -82,7 +122,8 @@ async function assertRoom(parent: string, id: string, bytes: number): Promise<vo
   );
 }
 
-async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Promise<void> {
+/** @returns the roles that the dump names, which are there now */
+async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     'SELECT name FROM unnest($1::text[]) AS needed(name) WHERE name NOT IN (SELECT available.name FROM pg_available_extensions available)',
     [facts.extensions.map(({ name }) => name)],
@@ -95,9 +136,11 @@ async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Pro
       `Install their packages for PostgreSQL ${major}, such as postgresql-contrib or postgresql-${major}-postgis-3.`,
     );
   }
-  for (const role of new Set([facts.owner, ...facts.roles])) {
-    if (role !== '' && role !== 'postgres') await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
+  const roles = [...new Set([facts.owner, ...facts.roles])].filter((role) => role !== '');
+  for (const role of roles) {
+    if (role !== client.user) await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
   }
+  return roles;
 }
 
 /**
