@@ -24,6 +24,8 @@ export interface DatabaseRestoreOptions {
   readonly tables?: readonly string[];
   /** Tasks that share its load, this one counted; undefined: as the settings say. */
   readonly tasks?: number | undefined;
+  /** Done in the new database before anything is loaded. */
+  readonly prepare?: (() => Promise<void>) | undefined;
 }
 
 /** What a restore will do, found out without changing anything. */

@@ -94,6 +94,7 @@ async function restoreBeside(
   await createDatabase(client, restoreName, like, !options.withoutOwners);
   let compared: Compared;
   try {
+    await options.prepare?.();
     await withFastToast(client, restoreName, run.settings, () => load(run, plan));
     compared = await compare(plan);
     run.signal.throwIfAborted();

@@ -198,6 +198,12 @@ export const settingsSchema = z.object({
     .describe(
       '`drill`: a file with assertions of your own in SQL, run in the restored database. An error, or a row with a false in it, fails the drill.',
     ),
+  BACKUP_DRILL_AS_SUPERUSER: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe(
+      '`drill`: load the dump as a superuser of the throw-away server. A hostile dump can then run programs as the server’s user. Default: as a role that can neither do that nor read files.',
+    ),
   BACKUP_SCHEDULES: z
     .string()
     .transform((value, context) => {

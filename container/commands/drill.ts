@@ -30,10 +30,7 @@ export function registerDrill(root: Command, invocation: Invocation): void {
     .option('--media', 'the newest backup of media files')
     .option('--sql <file>', 'assertions of your own, run in the restored database (BACKUP_DRILL_SQL)')
     .option('--jobs <n>', 'parallel backups: workers (the cores, at most 8)', wholeNumber)
-    .option(
-      '--as-superuser',
-      'load the dump as a superuser of the throw-away server, if you trust it to run whatever it wants there (BACKUP_DRILL_AS_SUPERUSER)',
-    )
+    .option('--as-superuser', 'trust the dump: it may then run programs (BACKUP_DRILL_AS_SUPERUSER)')
     .option('--json', 'print the result as JSON')
     .action(async (reference: string | undefined, options: DrillCommandOptions) => {
       const run = await invocation.start();
@@ -53,7 +50,7 @@ export function registerDrill(root: Command, invocation: Invocation): void {
       }
       const asSuperuser = options.asSuperuser ?? run.settings.BACKUP_DRILL_AS_SUPERUSER === 'true';
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
-      const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser });
+      const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser: options.asSuperuser });
       invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));
     });
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { OperatorError } from '../../core/errors.js';
 import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
 import type { FoundArchive } from '../find-archive.js';
@@ -9,15 +10,15 @@ import { restoreDatabase } from '../restore-database.js';
 import type { Run } from '../run.js';
 import { wire } from '../wire.js';
 import { type AssertionResult, runAssertions } from './assertions.js';
-import { explainRefusal } from './confine.js';
-import { type DrillServer, startDrillServer, withClient, withKnownLocale } from './drill-server.js';
+import { prepareConfined, releaseConfined } from './confinement.js';
+import { type DrillServer, restorer, startDrillServer, withClient, withKnownLocale } from './drill-server.js';
 
 export interface DrillOptions {
   /** A file of assertions in SQL. */
   readonly sql: string | undefined;
   readonly jobs: number | undefined;
-  /** Whether the dump is loaded by a superuser: it could then run programs as the server’s user. */
-  readonly asSuperuser: boolean;
+  /** Loads the dump as a superuser, who may run programs. Default: as the setting says. */
+  readonly asSuperuser?: boolean | undefined;
 }
 
 /** What a drill found out. */
@@ -42,9 +43,10 @@ export async function drillDatabase(
   run: Run,
   found: FoundArchive & { readonly manifest: Manifest },
   facts: DatabaseFacts,
-  { sql, jobs, asSuperuser }: DrillOptions,
+  { sql, jobs, asSuperuser = run.settings.BACKUP_DRILL_AS_SUPERUSER === 'true' }: DrillOptions,
 ): Promise<DrillFindings> {
   const server = await startDrillServer(run, found.id, facts, asSuperuser);
+  const { confinement } = server;
   try {
     run.signal.throwIfAborted();
     const other = await withKnownLocale(server, facts);
@@ -59,45 +61,73 @@ export async function drillDatabase(
       jobs,
       // The throw-away server is for this machine alone.
       tasks: 1,
+      prepare:
+        confinement &&
+        (() => withClient(server, drilled, (client) => prepareConfined(client, drilled, facts, confinement))),
     });
     await restoreDatabase(inside, plan);
+    if (confinement) await withClient(server, drilled, (client) => releaseConfined(client, confinement));
     const restoreSeconds = (performance.now() - started) / 1000;
-    const look = async (client: pg.Client): Promise<DrillFindings> => {
-      run.log.info(`comparing ${found.id}`);
-      await client.query('ANALYZE');
-      const noAssertions: AssertionResult = { assertions: 0, failures: [] };
-      await client.query('BEGIN READ ONLY');
-      await prepareFingerprints(client);
-      const present = new Set((await relations(client)).map(nameOf));
-      const expected = facts.tables
-        .filter(({ rows }) => rows !== undefined)
-        .filter((table) => present.has(nameOf(table)));
-      const hashed = await fingerprintTables(
-        client,
-        expected.filter(({ hash }) => hash !== undefined),
-        'full',
-      );
-      const counted = await fingerprintTables(
-        client,
-        expected.filter(({ hash }) => hash === undefined),
-        'counts',
-      );
-      const fingerprint = facts.fingerprint ? await fingerprintRest(client) : undefined;
-      await client.query('ROLLBACK');
-      return {
-        serverVersion: plan.server.text,
-        restoreSeconds,
-        comparison: compareFingerprints(facts, { tables: [...hashed, ...counted], fingerprint }),
-        assertions: sql === undefined ? noAssertions : await runAssertions(client, sql),
-        notes,
-      };
-    };
-    return await withClient(server, drilled, look, server.role);
+    const compared = await withClient(
+      server,
+      drilled,
+      (client) => compare(run, client, found.id, facts, sql),
+      restorer(server),
+    );
+    return { serverVersion: plan.server.text, restoreSeconds, ...compared, notes };
   } catch (error) {
-    throw asSuperuser ? error : explainRefusal(error, found.id);
+    throw confinement ? neededSuperuser(error, found.id) : error;
   } finally {
     await server.stop();
   }
+}
+
+async function compare(
+  run: Run,
+  client: pg.Client,
+  id: string,
+  facts: DatabaseFacts,
+  sql: string | undefined,
+): Promise<Pick<DrillFindings, 'comparison' | 'assertions'>> {
+  run.log.info(`comparing ${id}`);
+  await client.query('ANALYZE');
+  const noAssertions: AssertionResult = { assertions: 0, failures: [] };
+  await client.query('BEGIN READ ONLY');
+  await prepareFingerprints(client);
+  const present = new Set((await relations(client)).map(nameOf));
+  const expected = facts.tables.filter(({ rows }) => rows !== undefined).filter((table) => present.has(nameOf(table)));
+  const hashed = await fingerprintTables(
+    client,
+    expected.filter(({ hash }) => hash !== undefined),
+    'full',
+  );
+  const counted = await fingerprintTables(
+    client,
+    expected.filter(({ hash }) => hash === undefined),
+    'counts',
+  );
+  const fingerprint = facts.fingerprint ? await fingerprintRest(client) : undefined;
+  await client.query('ROLLBACK');
+  return {
+    comparison: compareFingerprints(facts, { tables: [...hashed, ...counted], fingerprint }),
+    assertions: sql === undefined ? noAssertions : await runAssertions(client, sql),
+  };
+}
+
+/** What the server says, in English always, where a right is missing. */
+const denied =
+  /permission denied|must be (?:superuser|owner|able to|a? ?member)|must have|only roles with|only superusers?|password is required/i;
+
+/** A right that a confined drill lacks tells nothing about the backup. */
+function neededSuperuser(error: unknown, id: string): unknown {
+  if (!(error instanceof OperatorError) || !['RESTORE_FAILED', 'SOURCE_FAILED'].includes(error.code)) return error;
+  if (!denied.test(error.message)) return error;
+  return new OperatorError(
+    'DRILL_NEEDS_SUPERUSER',
+    `${id} is not proven: it asks for more than a role may that can neither run programs nor read files: ${error.message}`,
+    `If you trust this dump: respaldo drill ${id} --as-superuser (BACKUP_DRILL_AS_SUPERUSER=true).`,
+    { cause: error },
+  );
 }
 
 function nameOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): string {
@@ -106,6 +136,7 @@ function nameOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>): string {
 
 /** The same run against the throw-away server: nothing of the live database's connection is left, and no event is told. */
 async function runInside(run: Run, server: DrillServer): Promise<Run> {
+  const { user, password } = restorer(server);
   const ours = Object.entries(run.environment).filter(
     ([name]) => !name.startsWith('PG') && !name.startsWith('BACKUP_DATABASE_') && name !== 'BACKUP_EVENT_BUS',
   );
@@ -113,7 +144,7 @@ async function runInside(run: Run, server: DrillServer): Promise<Run> {
   const environment = {
     ...Object.fromEntries(ours),
     ...(PG_BINDIR ? { PG_BINDIR } : {}),
-    DATABASE_URL: `${server.url('postgres', server.role)}?sslmode=disable`,
+    DATABASE_URL: `postgresql://${user}:${password}@${server.host}:${server.port}/postgres?sslmode=disable`,
   };
   const { log, progress, now, signal } = run;
   return { ...(await wire({ environment, log, progress, now, signal })), storages: run.storages };

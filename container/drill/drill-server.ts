@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,31 +7,31 @@ import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { installedClients } from '../postgres/clients.js';
-import { isServerGone, serverFailed } from '../postgres/connection.js';
+import { type Connection, isServerGone, withSession } from '../postgres/connection.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
 import { isExecutable } from '../streams/programs.js';
-import { confinedRole, confinedSuperuser, createConfinedRole, createRoles, prepareTemplate } from './confine.js';
+import { type Confinement, createConfinement } from './confinement.js';
 
 /** A restored database is about as large as the dumped one was, with what sorting indexes takes meanwhile. */
 const roomFactor = 1.3;
 
-/** A throw-away server, and the role that a backup is loaded and looked at by. */
 export interface DrillServer extends ThrowawayServer {
-  readonly role: string;
+  /** Undefined: the dump is trusted, and loaded by a superuser. */
+  readonly confinement: Confinement | undefined;
 }
 
 /**
  * Starts a throw-away server of the backup's own major, and makes the roles that the backup names.
  *
- * @param asSuperuser whether the dump is trusted to run whatever it wants as the server's user
- * @throws OperatorError PROGRAM_MISSING, STORAGE_FULL, TARGET_LACKS, SOURCE_FAILED, DRILL_NEEDS_SUPERUSER
+ * @param trusted whether the dump is loaded by a superuser
+ * @throws OperatorError PROGRAM_MISSING, STORAGE_FULL, TARGET_LACKS, SOURCE_FAILED
  */
 export async function startDrillServer(
   run: Run,
   id: string,
   facts: DatabaseFacts,
-  asSuperuser: boolean,
+  trusted: boolean,
 ): Promise<DrillServer> {
   const parent = run.settings.BACKUP_DRILL_DIR ?? tmpdir();
   const major = Number.parseInt(facts.serverVersion, 10);
@@ -41,44 +42,59 @@ export async function startDrillServer(
     parent,
     settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
     initArguments: ['--encoding=UTF8', '--locale=C'],
-    ...(asSuperuser ? {} : { superuser: confinedSuperuser }),
+    // A dump that names postgres as an owner must not get at a superuser by that; a trusted one may need just this.
+    user: trusted ? 'postgres' : `respaldo_${randomBytes(8).toString('hex')}`,
+    password: randomBytes(24).toString('base64url'),
     signal: run.signal,
   });
   try {
-    await withClient(server, 'postgres', (client) => assertExtensions(client, id, facts));
-    if (asSuperuser) {
-      await withClient(server, 'postgres', (client) => createRoles(client, facts, server.superuser));
-      return { ...server, role: server.superuser };
-    }
-    await confine(server, id, facts);
-    return { ...server, role: confinedRole };
+    const confinement = await withClient(server, 'postgres', async (client) => {
+      const roles = await prepare(client, id, facts);
+      return trusted ? undefined : createConfinement(client, roles);
+    });
+    return { ...server, confinement };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
+interface Login {
+  readonly user: string;
+  readonly password: string | undefined;
+}
+
+/** Who loads the dump and looks at what came out. */
+export function restorer({ user, password, confinement }: DrillServer): Login {
+  return confinement ? { user: confinement.role, password: confinement.password } : { user, password };
+}
+
 /**
  * Runs something in a session of a throw-away server.
  *
- * @throws OperatorError SOURCE_FAILED, SERVER_UNREACHABLE
+ * @param login default: the superuser
+ * @throws OperatorError SERVER_UNREACHABLE, SOURCE_FAILED
  */
-export async function withClient<T>(
+export function withClient<T>(
   server: ThrowawayServer,
   database: string,
   use: (client: pg.Client) => Promise<T>,
-  role = server.superuser,
+  login?: Login,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString: server.url(database, role), application_name: 'respaldo drill' });
-  client.on('error', () => {}); // a lost connection fails the next query, which tells it
-  try {
-    await client.connect();
-    return await use(client);
-  } catch (error) {
-    throw serverFailed(error, database);
-  } finally {
-    await client.end().catch(() => {}); // the work is done or its error is on the way; a lost connection adds nothing
-  }
+  const { host, port } = server;
+  const { user, password } = login ?? server;
+  // What a dump has set for its database does not count for the superuser.
+  const libpq: Record<string, string> = login ? {} : { PGOPTIONS: '-c search_path=pg_catalog' };
+  const connection: Connection = {
+    host,
+    port,
+    user,
+    database,
+    sslmode: 'disable',
+    libpq,
+    password: async () => password,
+  };
+  return withSession(connection, 'drill', use);
 }
 
 async function serverPrograms(run: Run, id: string, major: number): Promise<string> {
@@ -106,7 +122,8 @@ async function assertRoom(parent: string, id: string, bytes: number): Promise<vo
   );
 }
 
-async function assertExtensions(client: pg.Client, id: string, facts: DatabaseFacts): Promise<void> {
+/** @returns the roles that the dump names, which are there now */
+async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     'SELECT name FROM unnest($1::text[]) AS needed(name) WHERE name NOT IN (SELECT available.name FROM pg_available_extensions available)',
     [facts.extensions.map(({ name }) => name)],
@@ -119,16 +136,11 @@ async function assertExtensions(client: pg.Client, id: string, facts: DatabaseFa
       `Install their packages for PostgreSQL ${major}, such as postgresql-contrib or postgresql-${major}-postgis-3.`,
     );
   }
-}
-
-/** Everything that is made from the template keeps what is prepared there. */
-async function confine(server: ThrowawayServer, backup: string, facts: DatabaseFacts): Promise<void> {
-  await withClient(server, 'postgres', async (client) => {
-    await createConfinedRole(client, await createRoles(client, facts, server.superuser));
-    await client.query('ALTER DATABASE template0 ALLOW_CONNECTIONS true');
-  });
-  await withClient(server, 'template0', (client) => prepareTemplate(client, backup, facts));
-  await withClient(server, 'postgres', (client) => client.query('ALTER DATABASE template0 ALLOW_CONNECTIONS false'));
+  const roles = [...new Set([facts.owner, ...facts.roles])].filter((role) => role !== '');
+  for (const role of roles) {
+    if (role !== client.user) await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
+  }
+  return roles;
 }
 
 /**

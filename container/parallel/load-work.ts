@@ -17,6 +17,7 @@ import {
   connect,
   connectionFrom,
   conninfo,
+  isServerGone,
   loseQuickly,
   serverFailed,
 } from '../postgres/connection.js';
@@ -120,7 +121,7 @@ class Loader {
       try {
         await this.decoded(file, signal, onBytes, (stream) => run(stream, rows));
       } catch (error) {
-        throw error instanceof pg.DatabaseError
+        throw error instanceof pg.DatabaseError && !isServerGone(error)
           ? loadFailed(`ERROR: ${error.message}${error.where ? ` (${error.where})` : ''}`)
           : error;
       }

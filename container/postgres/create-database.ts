@@ -2,6 +2,7 @@ import pg from 'pg';
 import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
+import { isServerGone, serverFailed } from './connection.js';
 import type { DatabaseProperties } from './server.js';
 
 const id = pg.escapeIdentifier;
@@ -26,6 +27,7 @@ export async function createDatabase(
   try {
     await client.query(words.join(' '));
   } catch (cause) {
+    if (isServerGone(cause)) throw serverFailed(cause, name);
     throw new OperatorError(
       'RESTORE_FAILED',
       `database "${name}" could not be created: ${messageOf(cause)}`,

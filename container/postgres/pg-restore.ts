@@ -38,27 +38,28 @@ export function sessionOptions(connection: Connection, inUse: boolean): string {
   return `${connection.libpq.PGOPTIONS ?? ''} ${own} -c statement_timeout=0`.trim();
 }
 
-/** What psql and pg_restore say where the dump is not to blame: libpq's words, and the server's of class 57P. */
-const sessionLost =
-  /server closed the connection unexpectedly|terminating connection due to administrator command|connection to server (?:at|on) .* failed|(?:no connection to the|connection to) server was lost|database system is (?:in recovery mode|shutting down|starting up)/;
+/** What libpq's programs say where the session was ended or none could be opened: nothing of the dump. */
+const serverGone =
+  /server closed the connection unexpectedly|connection to server (?:was lost|at .* failed)|terminating connection|no connection to the server|SSL connection has been closed|could not (?:receive|send) data/;
 
-/** What psql and pg_restore say when the server refuses something. */
+/** What psql and pg_restore say when the server refuses something, or is gone. */
 export function loadFailed(stderr: string): OperatorError {
   const lines = stderr.trim().split('\n');
   const first = Math.max(
     0,
     lines.findIndex((line) => /ERROR|FATAL|error:/.test(line)),
   );
-  if (sessionLost.test(stderr)) {
+  const said = lines.slice(first, first + 4).join('\n  ');
+  if (serverGone.test(said)) {
     return new OperatorError(
       'SERVER_UNREACHABLE',
-      `the server ended the session that loaded the dump: ${lines.slice(first, first + 4).join('\n  ')}`,
-      'The running database is as it was. The server was restarted, or someone ended the session (pg_terminate_backend), or the network broke. Run again.',
+      `the connection was lost while the dump was loaded: ${said}`,
+      'The running database is as it was. The server ended the session or restarted, or the network broke. Run again.',
     );
   }
   return new OperatorError(
     'RESTORE_FAILED',
-    `the server refused the dump: ${lines.slice(first, first + 4).join('\n  ')}`,
+    `the server refused the dump: ${said}`,
     'The running database is as it was. Mend what the server says; --no-owner leaves owners and rights out.',
   );
 }

@@ -14,11 +14,13 @@ import { findProgram } from '../streams/programs.js';
 export interface ThrowawayServer {
   readonly host: '127.0.0.1';
   readonly port: number;
-  /** The server lets every role in from this machine without a password. */
-  readonly superuser: string;
+  /** A superuser. */
+  readonly user: string;
+  /** What the server asks for, of whatever role; undefined: it lets everybody of this machine in. */
+  readonly password: string | undefined;
   readonly directory: string;
-  /** @param role default: the superuser */
-  url(database: string, role?: string): string;
+  /** Without the password. */
+  url(database: string): string;
   /** Ends the server and removes everything of it. */
   stop(): Promise<void>;
 }
@@ -30,6 +32,10 @@ export interface ThrowawayOptions {
   readonly parent: string;
   /** `name=value` each, as in postgresql.conf. */
   readonly settings?: readonly string[];
+  /** The superuser's name. Default: postgres. */
+  readonly user?: string;
+  /** The superuser's password; without one the server asks nobody for any. */
+  readonly password?: string;
   /** For initdb: `--locale=…`, `--encoding=…`. */
   readonly initArguments?: readonly string[];
   /** The superuser’s name. Default: postgres. */
@@ -54,17 +60,19 @@ const throwaway = [
  * @throws OperatorError SOURCE_FAILED with what the server said
  */
 export async function startThrowawayServer(options: ThrowawayOptions): Promise<ThrowawayServer> {
-  const { binDirectory, parent, settings = [], initArguments = [], superuser = 'postgres', signal } = options;
+  const { binDirectory, parent, settings = [], initArguments = [], user = 'postgres', password, signal } = options;
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(join(parent, 'respaldo-pg-'));
   const owner = await serverUser();
   if (owner) await chown(directory, owner.uid, owner.gid);
-  const remove = () => rm(directory, { recursive: true, force: true });
+  // After a crash its processes may still write for a moment.
+  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   try {
     const data = join(directory, 'data');
+    const login = await loginArguments(directory, user, password, owner);
     const made = await execa(
       join(binDirectory, 'initdb'),
-      [`--username=${superuser}`, '--auth=trust', '--no-sync', '--no-instructions', ...initArguments, data],
+      [...login, '--no-sync', '--no-instructions', ...initArguments, data],
       {
         ...owner,
         ...(signal ? { cancelSignal: signal } : {}),
@@ -73,6 +81,7 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     );
     signal?.throwIfAborted();
     if (made.failed) throw notStarted(made.stderr || made.shortMessage || 'initdb failed');
+    await rm(join(directory, 'password'), { force: true });
     const port = await freePort();
     const lines = [
       ...throwaway,
@@ -84,14 +93,14 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     await writeFile(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`);
     const server = await launch(join(binDirectory, 'postgres'), data, owner);
     const { child, said } = server;
-    await reachable({ port, superuser }, child, said, signal);
+    await reachable({ port, user, password }, child, said, signal);
     return {
       host: '127.0.0.1',
       port,
-      superuser,
+      user,
+      password,
       directory,
-      url: (database, role = superuser) =>
-        `postgresql://${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+      url: (database) => `postgresql://${encodeURIComponent(user)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
       stop: async () => {
         await stopServer(child);
         await remove();
@@ -102,6 +111,20 @@ export async function startThrowawayServer(options: ThrowawayOptions): Promise<T
     if (error instanceof OperatorError) throw error;
     throw notStarted(messageOf(error), error);
   }
+}
+
+async function loginArguments(
+  directory: string,
+  user: string,
+  password: string | undefined,
+  owner: ServerUser | undefined,
+): Promise<string[]> {
+  const name = `--username=${user}`;
+  if (password === undefined) return [name, '--auth=trust'];
+  const file = join(directory, 'password');
+  await writeFile(file, password, { mode: 0o600 });
+  if (owner) await chown(file, owner.uid, owner.gid);
+  return [name, '--auth=scram-sha-256', `--pwfile=${file}`];
 }
 
 interface ServerUser {
@@ -139,14 +162,14 @@ async function launch(postgres: string, data: string, owner: ServerUser | undefi
 }
 
 async function reachable(
-  { port, superuser }: Pick<ThrowawayServer, 'port' | 'superuser'>,
+  login: { readonly port: number; readonly user: string; readonly password: string | undefined },
   child: ChildProcess,
   said: () => string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await delay(50)) {
     if (child.exitCode !== null || child.signalCode !== null || signal?.aborted) break;
-    const client = new pg.Client({ host: '127.0.0.1', port, user: superuser, database: 'postgres' });
+    const client = new pg.Client({ host: '127.0.0.1', database: 'postgres', ...login });
     try {
       await client.connect();
       await client.end();

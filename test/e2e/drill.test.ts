@@ -232,4 +232,56 @@ describe('a drill', () => {
     expect(await readdir(scratch)).toEqual([]);
     expect(await readdir(join(folder, 'database'))).toHaveLength(2);
   });
+
+  it.each([
+    { whose: 'a backend', victims: (ofServer: Server) => ofServer.backends.slice(0, 1) },
+    { whose: 'the server itself', victims: (ofServer: Server) => [ofServer.postmaster] },
+  ])('ends in order when $whose is killed while it loads and while it compares', async ({ victims }) => {
+    const { env, scratch, folder } = await backedUp(slowToLoad);
+    const { startRespaldo } = await import('../support/cli.js');
+    const file = join(await temporaryFolder(), 'assertions.sql');
+    await writeFile(file, 'SELECT pg_sleep(20)');
+    for (const doing of ['COPY', 'CREATE INDEX', 'SELECT']) {
+      const drill = startRespaldo(['drill', '--sql', file], env);
+      let ended = false;
+      drill.then(() => {
+        ended = true;
+      });
+      let server: Server | undefined;
+      while (!ended && !server) server = await serverIn(scratch, doing);
+      for (const victim of server ? victims(server) : []) process.kill(victim, 'SIGKILL');
+      const { exitCode, stderr } = await drill;
+      expect(server, `never seen: ${doing}`).toBeDefined();
+      expect(stderr).toMatch(/^ERROR (?:SERVER_UNREACHABLE|SOURCE_FAILED): /m);
+      expect(exitCode).toBe(3);
+      expect(await readdir(scratch)).toEqual([]);
+      // It tells nothing about the backup.
+      expect(await readdir(join(folder, 'database'))).toHaveLength(2);
+    }
+  });
 });
+
+const slowToLoad = `${crmSample}; CREATE TABLE wide AS SELECT i, md5(i::text) AS a FROM generate_series(1, 600000) i; CREATE INDEX ON wide (a);`;
+
+interface Server {
+  readonly postmaster: number;
+  /** Those at work on a statement of the wanted kind first. */
+  readonly backends: readonly number[];
+}
+
+/** The throw-away server in a folder, once one of its sessions is at work on a statement of a kind. */
+async function serverIn(scratch: string, doing: string): Promise<Server | undefined> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const [name] = await readdir(scratch);
+  if (!name) return undefined;
+  const lines = await readFile(join(scratch, name, 'data', 'postmaster.pid'), 'utf8').catch(() => '');
+  const postmaster = Number(lines.split('\n')[0]);
+  if (!postmaster) return undefined;
+  const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').catch(() => '');
+  const backends: number[] = [];
+  for (const pid of children.trim().split(' ')) {
+    const title = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+    if (title.includes(' drill ') && title.includes(doing)) backends.push(Number(pid));
+  }
+  return backends.length > 0 ? { postmaster, backends } : undefined;
+}
