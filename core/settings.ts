@@ -186,12 +186,6 @@ export const settingsSchema = z.object({
     .string()
     .optional()
     .describe('`drill`: where the throw-away server keeps its data. Default: the system’s temporary folder.'),
-  BACKUP_DRILL_AS_SUPERUSER: z
-    .enum(['true', 'false'])
-    .default('false')
-    .describe(
-      '`drill`: load the dump as a superuser of the throw-away server. A dump that somebody has changed could then run programs as the user of that server.',
-    ),
   BACKUP_DRILL_SQL: z
     .string()
     .optional()

@@ -48,7 +48,6 @@ export function registerDrill(root: Command, invocation: Invocation): void {
           'Leave them out for media files.',
         );
       }
-      const asSuperuser = options.asSuperuser ?? run.settings.BACKUP_DRILL_AS_SUPERUSER === 'true';
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
       const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser: options.asSuperuser });
       invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));

@@ -116,7 +116,7 @@ async function compare(
 
 /** What the server says, in English always, where a right is missing. */
 const denied =
-  /permission denied|must be (?:superuser|owner|able to|a? ?member)|must have|only roles with|only superusers?|password is required/i;
+  /permission denied|must be (?:superuser|owner|able to|a? ?member)|must have|only roles with|only superusers?|access to library .* is not allowed|password is required/i;
 
 /** A right that a confined drill lacks tells nothing about the backup. */
 function neededSuperuser(error: unknown, id: string): unknown {

@@ -38,8 +38,6 @@ export interface ThrowawayOptions {
   readonly password?: string;
   /** For initdb: `--locale=…`, `--encoding=…`. */
   readonly initArguments?: readonly string[];
-  /** The superuser’s name. Default: postgres. */
-  readonly superuser?: string;
   /** Ends what is not up yet. */
   readonly signal?: AbortSignal;
 }

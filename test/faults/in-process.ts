@@ -42,7 +42,7 @@ export async function perform(run: Run, { operation, variant }: Choice, force: b
     return undefined;
   }
   const found = await findLatest(run, 'database');
-  if (operation === 'drill') await drill(run, found, { sql: undefined, jobs: undefined, asSuperuser: false });
+  if (operation === 'drill') await drill(run, found, { sql: undefined, jobs: undefined });
   else {
     const options = { inPlace: operation === 'restore in place', withoutOwners: false };
     await restoreDatabase(run, await planDatabaseRestore(run, found, options));
