@@ -136,7 +136,8 @@ async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Pro
       `Install their packages for PostgreSQL ${major}, such as postgresql-contrib or postgresql-${major}-postgis-3.`,
     );
   }
-  const roles = [...new Set([facts.owner, ...facts.roles])].filter((role) => role !== '');
+  // No catalog records what the first superuser was granted, and that is mostly postgres.
+  const roles = [...new Set(['postgres', facts.owner, ...facts.roles])].filter((role) => role !== '');
   for (const role of roles) {
     if (role !== client.user) await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
   }
