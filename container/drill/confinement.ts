@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
-import { isServerGone } from '../postgres/connection.js';
+import { isServerGone } from '../postgres/server-errors.js';
 
 const id = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;

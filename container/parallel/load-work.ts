@@ -11,17 +11,10 @@ import { silentLog, silentProgress } from '../../core/log.js';
 import type { Manifest, ManifestFile, PartFacts } from '../../core/manifest.js';
 import { copyIn } from '../../core/restore-script.js';
 import { fileDecoders } from '../decode.js';
-import {
-  type Connection,
-  connect,
-  connectionFrom,
-  conninfo,
-  isServerGone,
-  loseQuickly,
-  serverFailed,
-} from '../postgres/connection.js';
+import { type Connection, connect, connectionFrom, conninfo, loseQuickly } from '../postgres/connection.js';
 import { loadFailed, pgRestoreCommand } from '../postgres/pg-restore.js';
 import { qualified } from '../postgres/relations.js';
+import { isServerGone, serverFailed } from '../postgres/server-errors.js';
 import type { Run } from '../run.js';
 import { compareDigest } from '../streams/compare-digest.js';
 import { runPipe } from '../streams/pipe.js';
