@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
-import { isServerGone } from '../postgres/connection.js';
+import { isServerGone } from '../postgres/server-errors.js';
 
 export interface AssertionResult {
   /** Statements that were run. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
-import { isServerGone } from '../postgres/connection.js';
+import { isServerGone } from '../postgres/server-errors.js';
 
 const id = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;
@@ -25,6 +25,9 @@ export async function createConfinement(client: pg.Client, roles: readonly strin
   // Row security would hide rows from who is no superuser.
   await client.query(`CREATE ROLE ${id(role)} LOGIN CREATEDB BYPASSRLS PASSWORD ${literal(password)}`);
   await client.query(`CREATE ROLE ${id(owners)} ROLE ${id(role)}`);
+  // For tables whose owner has taken his own rights away. From 14 on.
+  await client.query(`DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT rolname FROM pg_roles WHERE rolname IN ('pg_read_all_data', 'pg_write_all_data') LOOP EXECUTE format('GRANT %I TO ${id(role)}', name); END LOOP; END $$`);
   for (const each of roles) {
     await client.query(`GRANT ${id(each)} TO ${id(role)}; GRANT ${id(owners)} TO ${id(each)}`);
   }

@@ -114,9 +114,9 @@ async function compare(
   };
 }
 
-/** What the server says, in English always, where a right is missing. */
+/** What the server says where a right is missing: in English always, and in the line that tells the error. */
 const denied =
-  /permission denied|must be (?:superuser|owner|able to|a? ?member)|must have|only roles with|only superusers?|access to library .* is not allowed|password is required/i;
+  /(?:ERROR: +|refused a query in "[^"\n]*": )[^\n]*(?:permission denied|superuser|must be owner|must be able to|must be a? ?member|must have|is not allowed|password is required)/i;
 
 /** A right that a confined drill lacks tells nothing about the backup. */
 function neededSuperuser(error: unknown, id: string): unknown {

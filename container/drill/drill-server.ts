@@ -7,7 +7,8 @@ import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { installedClients } from '../postgres/clients.js';
-import { type Connection, isServerGone, withSession } from '../postgres/connection.js';
+import { type Connection, withSession } from '../postgres/connection.js';
+import { isServerGone } from '../postgres/server-errors.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
 import { isExecutable } from '../streams/programs.js';
@@ -136,7 +137,8 @@ async function prepare(client: pg.Client, id: string, facts: DatabaseFacts): Pro
       `Install their packages for PostgreSQL ${major}, such as postgresql-contrib or postgresql-${major}-postgis-3.`,
     );
   }
-  const roles = [...new Set([facts.owner, ...facts.roles])].filter((role) => role !== '');
+  // No catalog records what the first superuser was granted, and that is mostly postgres.
+  const roles = [...new Set(['postgres', facts.owner, ...facts.roles])].filter((role) => role !== '');
   for (const role of roles) {
     if (role !== client.user) await client.query(`CREATE ROLE ${pg.escapeIdentifier(role)}`);
   }

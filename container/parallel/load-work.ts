@@ -10,19 +10,12 @@ import { OperatorError } from '../../core/errors.js';
 import { silentLog, silentProgress } from '../../core/log.js';
 import type { Manifest, ManifestFile, PartFacts } from '../../core/manifest.js';
 import { copyIn } from '../../core/restore-script.js';
-import { sqlNames } from '../../core/sql-names.js';
+import { type SqlNames, sqlNames } from '../../core/sql-names.js';
 import { fileDecoders } from '../decode.js';
-import {
-  type Connection,
-  connect,
-  connectionFrom,
-  conninfo,
-  isServerGone,
-  loseQuickly,
-  serverFailed,
-} from '../postgres/connection.js';
+import { type Connection, connect, connectionFrom, conninfo, loseQuickly } from '../postgres/connection.js';
 import { loadFailed, pgRestoreCommand } from '../postgres/pg-restore.js';
 import { qualified } from '../postgres/relations.js';
+import { isServerGone, serverFailed } from '../postgres/server-errors.js';
 import type { Run } from '../run.js';
 import { compareDigest } from '../streams/compare-digest.js';
 import { runPipe } from '../streams/pipe.js';
@@ -83,6 +76,20 @@ export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>>
   };
 }
 
+/** @returns false where the table's owner has taken the right to do that away, which is in force by now */
+async function empties(session: pg.Client, names: SqlNames, part: PartFacts | undefined): Promise<boolean> {
+  if (!part) return false;
+  await session.query('SAVEPOINT emptying');
+  try {
+    await session.query(`TRUNCATE ONLY ${names.table({ schema: part.schema, name: part.table })}`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === '42501')) throw error;
+    await session.query('ROLLBACK TO emptying');
+    return false;
+  }
+}
+
 class Loader {
   private session: pg.Client | undefined;
   /** A folder with the schema's archive, once it is needed. */
@@ -104,7 +111,7 @@ class Loader {
   /** Rows of a table that was made or emptied in the same transaction can be written frozen: nothing has to touch them again. */
   async loadParts(
     files: readonly ManifestFile[],
-    freeze: boolean,
+    wanted: boolean,
     signal: AbortSignal,
     onBytes: (bytes: number) => void,
   ): Promise<void> {
@@ -112,9 +119,7 @@ class Loader {
     const session = this.session;
     await session.query('BEGIN');
     const names = sqlNames(this.start.encoding);
-    const [first] = files;
-    if (freeze && first?.part)
-      await session.query(`TRUNCATE ONLY ${names.table({ schema: first.part.schema, name: first.part.table })}`);
+    const freeze = wanted && (await empties(session, names, files[0]?.part));
     for (const file of files) {
       const part = file.part as PartFacts;
       const rows = session.query(copyFrom(copyIn(part, names, freeze ? ', FREEZE' : '')));

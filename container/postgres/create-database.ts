@@ -2,8 +2,8 @@ import pg from 'pg';
 import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import { isServerGone, serverFailed } from './connection.js';
 import type { DatabaseProperties } from './server.js';
+import { isServerGone, serverFailed } from './server-errors.js';
 
 const id = pg.escapeIdentifier;
 const literal = pg.escapeLiteral;

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
-import { type Connection, connect, serverFailed } from './connection.js';
+import { type Connection, connect } from './connection.js';
 import { holdTarget } from './hold.js';
+import { serverFailed } from './server-errors.js';
 
 /** One consistent state of a database, held open by a session for others to read. */
 export interface Snapshot {

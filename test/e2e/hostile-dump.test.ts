@@ -22,11 +22,6 @@ const hostile: readonly ((touched: string) => string)[] = [
   (touched) => `COPY public.deals (note) FROM stdin;\nx\n\\.\n\\! touch ${touched}`,
 ];
 
-/** A function that runs a program for whoever calls it. */
-function program(run: string, rights = ''): string {
-  return `CREATE FUNCTION public.run(a int) RETURNS int LANGUAGE plpgsql ${rights} AS $f$ BEGIN COPY (SELECT 1) TO PROGRAM '${run}'; RETURN a; END $f$;`;
-}
-
 const lastLine = '-- PostgreSQL database dump complete';
 
 /** A backup whose dump can be changed so that its manifest vouches for it: by somebody who may write to the storage. */
@@ -72,65 +67,6 @@ describe('a dump that would run a program on the machine that reads it', { timeo
     expect(await database.relatives()).toEqual([database.name]);
     await forge('');
     expect(await respaldo(args, env)).toMatchObject({ exitCode: 0 });
-  });
-
-  it.each([
-    { what: 'a statement', sql: (run: string) => `COPY public.deals TO PROGRAM '${run}';` },
-    { what: 'a block', sql: (run: string) => `DO $$ BEGIN COPY public.deals TO PROGRAM '${run}'; END $$;` },
-    {
-      what: 'a function of its own rights',
-      sql: (run: string) =>
-        `${program(run, 'SECURITY DEFINER')} ALTER FUNCTION public.run(int) OWNER TO postgres; SELECT public.run(1);`,
-    },
-    {
-      what: 'a default',
-      sql: (run: string) =>
-        `${program(run)} CREATE TABLE public.t (a int, b int DEFAULT public.run(1)); INSERT INTO public.t (a) VALUES (1);`,
-    },
-    {
-      what: 'a view that is compared',
-      sql: (run: string) => `${program(run)} CREATE MATERIALIZED VIEW public.v AS SELECT public.run(1) AS a;`,
-    },
-    {
-      what: 'a role that it takes',
-      sql: (run: string) => `SET ROLE postgres; COPY public.deals TO PROGRAM '${run}'; RESET ROLE;`,
-    },
-    {
-      what: 'a role that it makes',
-      sql: (run: string) => `CREATE ROLE evil SUPERUSER; SET ROLE evil; COPY public.deals TO PROGRAM '${run}';`,
-    },
-    { what: 'a file that it reads', sql: () => "SELECT pg_read_file('/etc/passwd');" },
-    { what: 'a large object of a file', sql: () => "SELECT lo_import('/etc/passwd');" },
-    { what: 'a library', sql: () => "LOAD '/tmp/none.so';" },
-    {
-      what: 'a function in C',
-      sql: () => "CREATE FUNCTION public.c() RETURNS int LANGUAGE c AS '/tmp/none.so', 'none';",
-    },
-  ])('runs no program and reads no file of a drill’s server: $what', async ({ sql }) => {
-    const { env, touched, forge } = await scene();
-    await forge(sql(`touch ${touched}`));
-    const run = await respaldo(['drill'], env);
-    expect(run.exitCode, run.stderr).toBe(9);
-    expect(run.stderr).toMatch(
-      /ERROR DRILL_NEEDS_SUPERUSER: .*(?:permission denied|must be superuser|must have|is not allowed)/s,
-    );
-    expect(await readdir(join(touched, '..'))).not.toContain('touched');
-  });
-
-  it('runs nothing while a drill looks at what was restored, and does all that it says where it is trusted', async () => {
-    const { env, touched, forge } = await scene();
-    // ANALYZE evaluates what an index is of; nothing before it does, because the table is empty until its trigger fills it.
-    const later = `${program(`touch ${touched}`)}
-      CREATE FUNCTION public.idx(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN
-        IF current_setting('application_name') = 'respaldo drill' THEN RETURN public.run(a); END IF; RETURN a; END $f$;
-      CREATE TABLE public.trap (a int); INSERT INTO public.trap VALUES (1), (2); CREATE INDEX ON public.trap (public.idx(a));`;
-    await forge(later);
-    const confined = await respaldo(['drill'], env);
-    expect(confined.exitCode, confined.stderr).toBe(9);
-    expect(confined.stderr).toMatch(/DRILL_NEEDS_SUPERUSER: .* COPY to or from an external program/);
-    expect(await readdir(join(touched, '..'))).not.toContain('touched');
-    await respaldo(['drill', '--as-superuser'], env);
-    expect(await readdir(join(touched, '..'))).toContain('touched');
   });
 
   it('is refused by a drill, which notes it', async () => {
