@@ -16,6 +16,7 @@ import type { Manifest, ManifestFile } from '../core/manifest.js';
 import { readManifest } from '../core/read-manifest.js';
 import { parseS3Url, type S3Location } from '../core/s3-url.js';
 import type { Storage } from '../core/storage.js';
+import { askStorages } from './ask-storages.js';
 import type { Run } from './run.js';
 import { LocalStorage } from './storage/local-storage.js';
 
@@ -33,6 +34,8 @@ export interface FoundArchive {
   /** Undefined for an archive of another program, or one whose manifest is not beside it: nothing vouches for its bytes. */
   readonly manifest: Manifest | undefined;
 }
+
+type NamedBackup = NonNullable<ReturnType<typeof parseBackupId>>;
 
 /** Opens a bucket and prefix that is not the configured one. */
 export type OpenBucket = (location: S3Location) => Promise<Storage>;
@@ -84,19 +87,15 @@ export async function findArchive(run: Run, reference: string, openBucket: OpenB
   if (await exists(reference)) return findByPath(resolve(reference));
   const parsed = parseBackupId(reference, run.settings.BACKUP_TARGET ?? '');
   if (parsed) {
-    for (const storage of run.storages) {
-      const { backups, unvouched } = await readCatalog(storage, parsed.kind, parsed.target);
-      const backup = backups.find(({ time }) => time.getTime() === parsed.time.getTime());
-      if (backup) return fromBackup(storage, backup);
-      const damaged = unvouched.find(
-        ({ key }) => key === `${folderOf(parsed.kind, parsed.target)}${parsed.name}${manifestSuffix}`,
-      );
-      if (damaged) await readManifest(storage, damaged.key);
-      const file = unvouched.find(
-        ({ key }) => wrappingOf(key) && key.includes(`/${parsed.name}.`) && !isBesideArchive(key),
-      );
-      if (file) return unvouchedArchive(storage, file.key, file.bytes);
+    let found: FoundArchive | undefined;
+    const silent = await askStorages(run, async (storage) => {
+      found ??= await findById(storage, parsed);
+    });
+    if (found) {
+      for (const { error } of silent) run.log.warn(`${error.message}; ${found.storage.name} has ${found.id}, too`);
+      return found;
     }
+    if (silent[0]) throw silent[0].error; // it may be there
   } else {
     for (const storage of run.storages.filter(({ type }) => type === 'local')) {
       for (const path of [
@@ -113,6 +112,19 @@ export async function findArchive(run: Run, reference: string, openBucket: OpenB
     `there is no backup "${reference}" in ${run.storages.map(({ name }) => name).join(' or ')}, and no file of that name`,
     'List what there is: respaldo list.',
   );
+}
+
+async function findById(
+  storage: Storage,
+  { kind, target, name, time }: NamedBackup,
+): Promise<FoundArchive | undefined> {
+  const { backups, unvouched } = await readCatalog(storage, kind, target);
+  const backup = backups.find((each) => each.time.getTime() === time.getTime());
+  if (backup) return fromBackup(storage, backup);
+  const damaged = unvouched.find(({ key }) => key === `${folderOf(kind, target)}${name}${manifestSuffix}`);
+  if (damaged) await readManifest(storage, damaged.key);
+  const file = unvouched.find(({ key }) => wrappingOf(key) && key.includes(`/${name}.`) && !isBesideArchive(key));
+  return file && unvouchedArchive(storage, file.key, file.bytes);
 }
 
 async function fromBackup(storage: Storage, backup: Backup): Promise<FoundArchive> {

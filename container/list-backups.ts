@@ -1,8 +1,8 @@
 import { kinds } from '../core/archive-name.js';
 import type { ListedBackup } from '../core/backup-table.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
-import { OperatorError } from '../core/errors.js';
 import type { Storage } from '../core/storage.js';
+import { askStorages, type Silent } from './ask-storages.js';
 import type { Run } from './run.js';
 
 /** What the storages that answered hold. */
@@ -10,7 +10,7 @@ export interface Listing {
   /** Newest first; one that is in several storages is one entry. */
   readonly backups: readonly ListedBackup[];
   /** Of the storages that did not answer. At least one did. */
-  readonly failures: readonly OperatorError[];
+  readonly silent: readonly Silent[];
 }
 
 /**
@@ -20,20 +20,11 @@ export interface Listing {
  */
 export async function listBackups(run: Run): Promise<Listing> {
   const listed = new Map<string, { backup: Backup; storages: string[] }>();
-  const failures: OperatorError[] = [];
-  for (const storage of run.storages) {
-    try {
-      await listStorage(run, storage, listed);
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error;
-      failures.push(error);
-    }
-  }
-  if (failures.length === run.storages.length) throw failures[0];
+  const silent = await askStorages(run, (storage) => listStorage(run, storage, listed));
   const backups = [...listed.values()]
     .map(({ backup, storages }) => ({ ...backup, storages }))
     .sort((a, b) => b.time.getTime() - a.time.getTime() || (a.kind < b.kind ? -1 : 1));
-  return { backups, failures };
+  return { backups, silent };
 }
 
 async function listStorage(

@@ -100,14 +100,21 @@ export class BackupService {
    * @throws OperatorError where any storage does not answer: half a list would look like a whole one
    */
   async listBackups(): Promise<readonly ListedBackup[]> {
-    const { backups, failures } = await listBackups(await this.run());
-    if (failures[0]) throw failures[0];
+    const { backups, silent } = await listBackups(await this.run());
+    if (silent[0]) throw silent[0].error;
     return backups;
   }
 
-  /** Removes what the retention policy does not keep; a report for each storage and kind. Refuses, rather than remove more than half. */
-  async cleanupOldBackups(options: { readonly force?: boolean } = {}): Promise<CleanupReport[]> {
-    return cleanUp(await this.run(), options.force === true);
+  /**
+   * Removes what the retention policy does not keep; a report for each storage and kind. Refuses, rather than remove more
+   * than half.
+   *
+   * @throws OperatorError where any storage does not answer, after the others were cleaned up
+   */
+  async cleanupOldBackups(options: { readonly force?: boolean } = {}): Promise<readonly CleanupReport[]> {
+    const { each, silent } = await cleanUp(await this.run(), options.force === true);
+    if (silent[0]) throw silent[0].error;
+    return each;
   }
 
   /** Restores a database backup beside the running database, compares, and swaps. Asks nothing: calling it is the confirmation. */

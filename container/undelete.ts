@@ -2,6 +2,7 @@ import { folderOf, type Kind, kinds, manifestSuffix, parseBackupId } from '../co
 import { catalogOf, readCatalog } from '../core/catalog.js';
 import { OperatorError } from '../core/errors.js';
 import type { RemovedObject, Storage, StoredObject } from '../core/storage.js';
+import { askStorages, type Silent } from './ask-storages.js';
 import type { Run } from './run.js';
 
 /** A backup that was removed and can be brought back. */
@@ -15,13 +16,20 @@ export interface RemovedBackup {
   readonly objects: readonly RemovedObject[];
 }
 
-/** The removed backups of the run's target in all storages, newest first. Only those that would be whole again. */
-export async function removedBackups(run: Run, target = run.settings.BACKUP_TARGET ?? ''): Promise<RemovedBackup[]> {
-  const found: RemovedBackup[] = [];
-  for (const storage of run.storages) {
-    for (const kind of kinds) found.push(...(await removedOf(storage, kind, target)));
-  }
-  return found.sort((a, b) => b.time.getTime() - a.time.getTime());
+/** What the storages that answered have kept of what was removed. */
+export interface Removed {
+  /** Newest first. Only those that would be whole again. */
+  readonly backups: readonly RemovedBackup[];
+  readonly silent: readonly Silent[];
+}
+
+/** The removed backups of the run's target in all storages that answer. */
+export async function removedBackups(run: Run, target = run.settings.BACKUP_TARGET ?? ''): Promise<Removed> {
+  const backups: RemovedBackup[] = [];
+  const silent = await askStorages(run, async (storage) => {
+    for (const kind of kinds) backups.push(...(await removedOf(storage, kind, target)));
+  });
+  return { backups: backups.sort((a, b) => b.time.getTime() - a.time.getTime()), silent };
 }
 
 async function removedOf(storage: Storage, kind: Kind, target: string): Promise<RemovedBackup[]> {
@@ -47,18 +55,23 @@ async function removedOf(storage: Storage, kind: Kind, target: string): Promise<
   });
 }
 
+/** Where a backup is again. */
+export interface BroughtBack {
+  readonly storages: readonly string[];
+  /** May have it too, and were not asked to bring it back. */
+  readonly silent: readonly Silent[];
+}
+
 /**
- * Brings a removed backup back, its manifest last, in every storage that still has it.
+ * Brings a removed backup back, its manifest last, in every storage that answers and still has it.
  *
  * @throws OperatorError NO_SUCH_BACKUP, USAGE for one that was not removed, or the storage's own
  */
-export async function undelete(run: Run, id: string): Promise<readonly string[]> {
+export async function undelete(run: Run, id: string): Promise<BroughtBack> {
   const parsed = parseBackupId(id, run.settings.BACKUP_TARGET ?? '');
-  const removed = parsed
-    ? (await removedBackups(run, parsed.target)).filter(
-        ({ kind, time }) => kind === parsed.kind && time.getTime() === parsed.time.getTime(),
-      )
-    : [];
+  const { backups, silent } = parsed ? await removedBackups(run, parsed.target) : { backups: [], silent: [] };
+  const removed = backups.filter(({ kind, time }) => kind === parsed?.kind && time.getTime() === parsed.time.getTime());
+  if (silent[0] && removed.length === 0) throw silent[0].error; // it may be there
   if (parsed && removed.length === 0) await assertRemoved(run, id, parsed.kind, parsed.target, parsed.time);
   if (removed.length === 0) {
     throw new OperatorError(
@@ -72,7 +85,7 @@ export async function undelete(run: Run, id: string): Promise<readonly string[]>
     for (const object of objects.filter((each) => !isManifest(each))) await storage.bringBack(object);
     for (const object of objects.filter(isManifest)) await storage.bringBack(object);
   }
-  return removed.map(({ storage }) => storage.name);
+  return { storages: removed.map(({ storage }) => storage.name), silent };
 }
 
 async function assertRemoved(run: Run, id: string, kind: Kind, target: string, time: Date): Promise<void> {

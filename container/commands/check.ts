@@ -44,15 +44,16 @@ export function registerCheck(root: Command, invocation: Invocation): void {
     });
 }
 
-/** Looks at each storage that backups are written to. */
+/** Looks at each storage that backups are written to, and at a bucket that only gets copies. */
 export async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> {
   const { settings } = run;
   const findings: Finding[] = [];
-  const written = run.storages.filter(
-    ({ type }) => settings.BACKUP_STORAGE === 'both' || settings.BACKUP_STORAGE === type,
-  );
-  for (const storage of written) {
+  for (const storage of run.storages) {
     try {
+      if (settings.BACKUP_STORAGE !== 'both' && settings.BACKUP_STORAGE !== storage.type) {
+        findings.push(...(await checkCopies(run, storage)));
+        continue;
+      }
       for (const kind of kinds) {
         const limit =
           maxAgeHours ?? (kind === 'database' ? settings.BACKUP_MAX_AGE_HOURS : settings.BACKUP_MEDIA_MAX_AGE_HOURS);
@@ -67,6 +68,27 @@ export async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> 
   }
   return findings;
 }
+
+/**
+ * A bucket that backups go to by `--upload-s3` alone. Nothing says when the next copy is due, so its age is told and not
+ * judged; a bucket that does not answer and a damaged copy are as bad as anywhere.
+ */
+async function checkCopies(run: Run, storage: Storage): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const kind of kinds) {
+    const { good, unsound } = await newestGood(storage, kind, run.settings.BACKUP_TARGET ?? '');
+    findings.push(...unsound.map((each) => damaged(storage, each)));
+    const [newest] = good;
+    if (!newest) continue;
+    const hoursOld = Math.max(0, (run.now().getTime() - newest.time.getTime()) / 3_600_000);
+    const text = `newest good copy ${newest.id} is ${hoursOld.toFixed(1)} h old, in ${storage.name}; not judged: ${unjudged}`;
+    findings.push({ ok: true, what: `${kind} copy`, text });
+  }
+  if (findings.length > 0) return findings;
+  return [{ ok: true, what: 'copies', text: `none in ${storage.name}; not judged: ${unjudged}` }];
+}
+
+const unjudged = 'it is written by --upload-s3 alone (BACKUP_STORAGE=both would judge it)';
 
 async function checkKind(run: Run, storage: Storage, kind: Kind, limit: number): Promise<Finding[]> {
   const target = run.settings.BACKUP_TARGET ?? '';

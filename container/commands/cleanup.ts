@@ -5,6 +5,7 @@ import { exitCodes, OperatorError } from '../../core/errors.js';
 import { cleanUp, planCleanups } from '../cleanup.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
+import { tellSilent } from './tell-silent.js';
 
 interface CleanupOptions {
   readonly dryRun?: true;
@@ -29,27 +30,35 @@ export async function cleanup(
   { dryRun, force, json }: CleanupOptions,
 ): Promise<void> {
   if (dryRun) {
-    const plans = await planCleanups(run);
+    const { each: plans, silent } = await planCleanups(run);
     invocation.print(json ? JSON.stringify(plans.map(planJson), null, 2) : plans.map(describePlan).join('\n\n'));
+    tellSilent(invocation, run, silent);
     return;
   }
-  const reports = await cleanUp(run, force === true);
+  const { each: reports, silent } = await cleanUp(run, force === true);
   invocation.print(json ? JSON.stringify(reports.map(reportJson), null, 2) : reports.map(describeReport).join('\n'));
-  for (const { failures } of reports)
-    for (const { key, reason } of failures) run.log.warn(`${key} not removed: ${reason}`);
-  const failed = reports.reduce((sum, { failures }) => sum + failures.length, 0);
-  if (failed > 0) {
-    run.log.error(
-      new OperatorError(
-        'REMOVAL_FAILED',
-        `${failed} files could not be removed`,
-        'Mend what is said above and run again: what is gone stays gone.',
-      ),
-    );
-    invocation.exitWith(exitCodes.storage);
-    return;
-  }
-  const refused = reports.filter(({ plan: { refused } }) => refused && !force);
+  // The exit code is of what was told last: what failed weighs more than what was refused.
+  if (!force) tellRefused(invocation, run, reports);
+  tellFailed(invocation, run, reports);
+  tellSilent(invocation, run, silent);
+}
+
+function tellFailed(invocation: Invocation, run: Run, reports: readonly CleanupReport[]): void {
+  const failures = reports.flatMap((report) => report.failures);
+  if (failures.length === 0) return;
+  for (const { key, reason } of failures) run.log.warn(`${key} not removed: ${reason}`);
+  run.log.error(
+    new OperatorError(
+      'REMOVAL_FAILED',
+      `${failures.length} files could not be removed`,
+      'Mend what is said above and run again: what is gone stays gone.',
+    ),
+  );
+  invocation.exitWith(exitCodes.storage);
+}
+
+function tellRefused(invocation: Invocation, run: Run, reports: readonly CleanupReport[]): void {
+  const refused = reports.filter(({ plan }) => plan.refused);
   if (refused.length === 0) return;
   const what = refused.map(
     ({ plan: { kind, storage, decisions } }) =>

@@ -3,6 +3,7 @@ import { type ListedBackup, renderBackupTable } from '../../core/backup-table.js
 import { listBackups } from '../list-backups.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
+import { tellSilent } from './tell-silent.js';
 
 export function registerList(root: Command, invocation: Invocation): void {
   root
@@ -16,12 +17,11 @@ export function registerList(root: Command, invocation: Invocation): void {
 
 /** Prints what the storages hold; one that does not answer is told, and the exit code tells it too. */
 export async function printBackups(invocation: Invocation, run: Run, json: boolean): Promise<void> {
-  const { backups, failures } = await listBackups(run);
+  const { backups, silent } = await listBackups(run);
   invocation.print(
     json ? JSON.stringify(backups.map(backupJson), null, 2) : renderBackupTable(backups, run.storages.length > 1),
   );
-  for (const failure of failures) run.log.error(failure);
-  if (failures[0]) invocation.exitWith(failures[0].exitCode);
+  tellSilent(invocation, run, silent);
 }
 
 function backupJson({ id, kind, target, time, bytes, files, verified, drillFailed, storages }: ListedBackup) {

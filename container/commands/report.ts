@@ -4,13 +4,15 @@ import type { Command } from 'commander';
 import { kinds } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import { buildReport, type Report } from '../../core/report/model.js';
-import { gather, type TargetKey } from '../../core/report/sources.js';
+import { gather, type Sources, type TargetKey } from '../../core/report/sources.js';
 import { defaultProofHours } from '../../core/report/verdict.js';
 import { renderPage } from '../../core/report/view/page.js';
 import { retentionPolicy } from '../../core/retention.js';
+import { askStorages, type Silent } from '../ask-storages.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
+import { tellSilent } from './tell-silent.js';
 
 interface ReportOptions {
   readonly out?: string;
@@ -26,25 +28,28 @@ export function registerReport(root: Command, invocation: Invocation): void {
     .option('--out <file>', 'write the page to this file, and print its verdict; otherwise the page is printed')
     .option('--json', 'print what the page shows as JSON')
     .action(async ({ out, json }: ReportOptions) => {
-      const report = await makeReport(await invocation.start());
+      const run = await invocation.start();
+      const { report, silent } = await makeReport(run);
       if (out !== undefined) await writePage(out, report);
       if (json) invocation.print(JSON.stringify(report, null, 2));
       else if (out === undefined) invocation.print(renderPage(report));
       else invocation.print(`${report.verdict.sentence}\nThe page is ${resolve(out)}`);
+      tellSilent(invocation, run, silent);
     });
 }
 
-/** Looks at all storages of the run. */
-export async function makeReport({ settings, environment, storages, now }: Run): Promise<Report> {
+/** Looks at all storages of the run; the report names those that do not answer. */
+export async function makeReport(run: Run): Promise<{ readonly report: Report; readonly silent: readonly Silent[] }> {
+  const { settings, environment, now } = run;
   const target = settings.BACKUP_TARGET;
   const wanted = target === undefined ? undefined : kinds.map((kind) => ({ kind, target }));
-  const sources = [];
-  for (const storage of storages) sources.push(await gather(storage, wanted));
+  const sources: Sources[] = [];
+  const silent = await askStorages(run, async (storage) => void sources.push(await gather(storage, wanted)));
   const configured: Record<TargetKey['kind'], boolean> = {
     database: namesDatabase(settings, environment),
     media: settings.MEDIA_ROOT !== undefined,
   };
-  return buildReport(
+  const report = buildReport(
     sources,
     {
       policy: retentionPolicy(settings.BACKUP_RETENTION_DAYS, settings.BACKUP_KEEP),
@@ -58,7 +63,9 @@ export async function makeReport({ settings, environment, storages, now }: Run):
     },
     now(),
     settings.BACKUP_ENVIRONMENT,
+    silent.map(({ storage, error: { message, hint } }) => ({ storage: storage.name, reason: message, hint })),
   );
+  return { report, silent };
 }
 
 async function writePage(path: string, report: Report): Promise<void> {

@@ -3,6 +3,7 @@ import { megabytes } from '../../core/backup-table.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Invocation } from '../program.js';
 import { type RemovedBackup, removedBackups, undelete } from '../undelete.js';
+import { tellSilent } from './tell-silent.js';
 
 interface UndeleteOptions {
   readonly list?: true;
@@ -26,16 +27,18 @@ export function registerUndelete(root: Command, invocation: Invocation): void {
         );
       }
       if (id === undefined) {
-        const removed = await removedBackups(run);
-        invocation.print(json ? JSON.stringify(removed.map(removedJson), null, 2) : table(removed));
+        const { backups, silent } = await removedBackups(run);
+        invocation.print(json ? JSON.stringify(backups.map(removedJson), null, 2) : table(backups));
+        tellSilent(invocation, run, silent);
         return;
       }
-      const storages = await undelete(run, id);
+      const { storages, silent } = await undelete(run, id);
       invocation.print(
         json
           ? JSON.stringify({ id, storages }, null, 2)
           : `${id} is in ${storages.join(' and ')} again; the next cleanup removes it unless the policy keeps it now`,
       );
+      tellSilent(invocation, run, silent);
     });
 }
 

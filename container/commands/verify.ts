@@ -2,12 +2,14 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { kinds, parseBackupId } from '../../core/archive-name.js';
 import { type Backup, readCatalog } from '../../core/catalog.js';
-import { exitCodes, OperatorError } from '../../core/errors.js';
+import { type ErrorCode, errorCodes, exitCodes, OperatorError } from '../../core/errors.js';
 import { readManifest } from '../../core/read-manifest.js';
 import type { Storage } from '../../core/storage.js';
+import { askStorages, type Silent } from '../ask-storages.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { compareDigest } from '../streams/compare-digest.js';
+import { tellSilent } from './tell-silent.js';
 
 interface VerifyOptions {
   readonly all?: true;
@@ -20,6 +22,8 @@ export interface Verification {
   readonly storage: string;
   readonly ok: boolean;
   readonly text: string;
+  /** Why it is not well. */
+  readonly code?: ErrorCode;
 }
 
 export function registerVerify(root: Command, invocation: Invocation): void {
@@ -32,15 +36,26 @@ export function registerVerify(root: Command, invocation: Invocation): void {
     .action(async (id: string | undefined, { all, json }: VerifyOptions) => {
       const run = await invocation.start();
       const results: Verification[] = [];
-      for (const { storage, backup } of await choose(run, id, all === true)) {
+      const { copies, silent } = await choose(run, id, all === true);
+      for (const { storage, backup } of copies) {
         const result = await verify(run, storage, backup);
         results.push(result);
         if (!json)
           invocation.print(`${result.ok ? 'OK  ' : 'FAIL'} | ${result.id} | ${result.storage} | ${result.text}`);
       }
       if (json) invocation.print(JSON.stringify(results, null, 2));
-      if (results.some(({ ok }) => !ok)) invocation.exitWith(exitCodes.integrity);
+      tellSilent(invocation, run, silent);
+      const code = exitCodeOf(results);
+      if (code !== undefined) invocation.exitWith(code);
     });
+}
+
+/** Damage weighs more than a storage that did not let its bytes be read. */
+function exitCodeOf(results: readonly Verification[]): number | undefined {
+  const bad = results.filter(({ ok }) => !ok);
+  const unread = bad.filter(({ code }) => code && errorCodes[code] === 'storage');
+  if (bad.length > unread.length) return exitCodes.integrity;
+  return unread.length > 0 ? exitCodes.storage : undefined;
 }
 
 interface Copy {
@@ -48,11 +63,16 @@ interface Copy {
   readonly backup: Backup;
 }
 
-async function choose(run: Run, id: string | undefined, all: boolean): Promise<Copy[]> {
+interface Chosen {
+  readonly copies: readonly Copy[];
+  readonly silent: readonly Silent[];
+}
+
+async function choose(run: Run, id: string | undefined, all: boolean): Promise<Chosen> {
   const target = run.settings.BACKUP_TARGET ?? '';
   const parsed = id === undefined ? undefined : parseBackupId(id, target);
   const copies: Copy[] = [];
-  for (const storage of run.storages) {
+  const silent = await askStorages(run, async (storage) => {
     for (const kind of kinds) {
       const { backups } = await readCatalog(storage, kind, parsed?.target ?? target);
       const chosen = parsed
@@ -62,8 +82,9 @@ async function choose(run: Run, id: string | undefined, all: boolean): Promise<C
           : backups.slice(0, 1);
       copies.push(...chosen.map((backup) => ({ storage, backup })));
     }
-  }
-  if (copies.length > 0 && (id === undefined || parsed)) return copies;
+  });
+  if (copies.length > 0 && (id === undefined || parsed)) return { copies, silent };
+  if (silent[0] && (id === undefined || parsed)) throw silent[0].error; // it may be there
   throw new OperatorError(
     'NO_SUCH_BACKUP',
     id === undefined ? 'there is no backup to verify' : `there is no backup "${id}"`,
@@ -87,7 +108,7 @@ async function verify(run: Run, storage: Storage, backup: Backup): Promise<Verif
   } catch (error) {
     run.signal.throwIfAborted();
     if (!(error instanceof OperatorError)) throw error;
-    return { ...result, ok: false, text: error.message };
+    return { ...result, ok: false, text: error.message, code: error.code };
   } finally {
     step.end();
   }

@@ -6,11 +6,11 @@ import type { NamedSchedule } from '../schedules.js';
 import { type CalendarMonth, calendarOf } from './calendar.js';
 import { planRemovals, type Removal } from './removals.js';
 import { type RunLine, runsOf } from './runs.js';
-import type { Facts, Sources, TargetKey, TargetSource } from './sources.js';
+import type { Facts, SilentStorage, Sources, TargetKey, TargetSource } from './sources.js';
 import { type Prices, type StorageUse, storageUse } from './storage-use.js';
 import { type TrendPoint, trendOf } from './trend.js';
 import { type Upcoming, upcomingOf } from './upcoming.js';
-import { judge, judgeAll, type Verdict } from './verdict.js';
+import { judge, judgeAll, silentProblem, type Verdict } from './verdict.js';
 
 /** What the people who run this want of it. */
 export interface Expectations {
@@ -35,9 +35,11 @@ export interface Report {
   readonly zone: string;
   readonly upcoming: readonly Upcoming[];
   readonly storage: readonly StorageUse[];
-  /** Of all storages; undefined where a price is missing. */
+  /** Of all storages; undefined where a price is missing, or a storage did not answer. */
   readonly monthlyCost: { readonly amount: number; readonly currency: string } | undefined;
   readonly policy: RetentionPolicy;
+  /** Storages that did not answer: nothing here is of them. */
+  readonly silent: readonly SilentStorage[];
 }
 
 export interface TargetReport {
@@ -80,12 +82,17 @@ export interface Target extends TargetKey {
   readonly facts: ReadonlyMap<string, Facts>;
 }
 
-/** Puts together what there is to see. Reads no clock. */
+/**
+ * Puts together what there is to see. Reads no clock.
+ *
+ * @param silent storages that `sources` has nothing of, because they did not answer
+ */
 export function buildReport(
   sources: readonly Sources[],
   expectations: Expectations,
   now: Date,
   environment?: string,
+  silent: readonly SilentStorage[] = [],
 ): Report {
   const targets = mergeTargets(
     sources.flatMap((source) => source.targets),
@@ -98,13 +105,14 @@ export function buildReport(
   return {
     madeAt: now,
     environment,
-    verdict: judgeAll(targets, now),
+    verdict: judgeAll(targets, silent.map(silentProblem), now),
     targets,
     zone: expectations.zone,
     upcoming: upcomingOf(expectations.schedules, expectations.zone, now),
     storage,
-    monthlyCost,
+    monthlyCost: silent.length > 0 ? undefined : monthlyCost,
     policy: expectations.policy,
+    silent,
   };
 }
 

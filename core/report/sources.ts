@@ -42,6 +42,13 @@ export interface ClassUse {
   readonly bytes: number;
 }
 
+/** One that did not answer. */
+export interface SilentStorage {
+  readonly storage: string;
+  readonly reason: string;
+  readonly hint: string;
+}
+
 export interface Sources {
   readonly targets: readonly TargetSource[];
   readonly classes: readonly ClassUse[];

@@ -3,6 +3,7 @@ import { judgeFreshness } from '../freshness.js';
 import { failedRuns } from './failures.js';
 import type { Proof, RestoreTime, Target, TargetReport } from './model.js';
 import type { Removal } from './removals.js';
+import type { SilentStorage } from './sources.js';
 import { capital, count, listed, minuteOf, size, span, targetName } from './text.js';
 
 /** Safe; backed up, but something wants a look; not safe. Worst last. */
@@ -49,8 +50,8 @@ export function judge(judged: Judged, now: Date): Verdict {
   return verdictOf(problems, safeSentence(judged, now));
 }
 
-/** Judges everything together; what is wrong names its target. */
-export function judgeAll(targets: readonly TargetReport[], now: Date): Verdict {
+/** Judges everything together; what is wrong names its target. `more` is of no target. */
+export function judgeAll(targets: readonly TargetReport[], more: readonly Problem[], now: Date): Verdict {
   const [only] = targets;
   if (!only) {
     const problem: Problem = {
@@ -58,12 +59,22 @@ export function judgeAll(targets: readonly TargetReport[], now: Date): Verdict {
       text: 'there is no backup at all',
       hint: 'Take the first one: npx respaldo backup --full',
     };
-    return verdictOf([problem], '');
+    return verdictOf([problem, ...more], '');
   }
   const problems = targets
     .flatMap(({ verdict }) => verdict.problems)
+    .concat(more)
     .sort((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
   return verdictOf(problems, targets.length === 1 ? only.verdict.sentence : allSafe(targets, now));
+}
+
+/** What cannot be seen is not safe, and may be well. */
+export function silentProblem({ storage, reason, hint }: SilentStorage): Problem {
+  return {
+    level: 'look',
+    text: `${storage} did not answer, and nothing here is of it`,
+    hint: `${capital(reason)}. ${hint}`,
+  };
 }
 
 function verdictOf(problems: readonly Problem[], safe: string): Verdict {

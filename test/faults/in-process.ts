@@ -37,7 +37,7 @@ export function backupOptions({ format, compression }: Variant): DatabaseBackupO
 export async function perform(run: Run, { operation, variant }: Choice, force: boolean): Promise<string | undefined> {
   if (operation === 'backup') return (await backupDatabase(run, backupOptions(variant))).manifest.id;
   if (operation === 'cleanup') {
-    const failed = (await cleanUp(run, force)).find(({ failures }) => failures.length > 0);
+    const failed = (await cleanUp(run, force)).each.find(({ failures }) => failures.length > 0);
     if (failed) throw new OperatorError('REMOVAL_FAILED', failed.failures.map(({ reason }) => reason).join(), 'Again.');
     return undefined;
   }
