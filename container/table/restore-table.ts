@@ -1,5 +1,5 @@
 import { announcingRestore } from '../announce.js';
-import { serverFailed } from '../postgres/connection.js';
+import { serverFailed } from '../postgres/server-errors.js';
 import type { Run } from '../run.js';
 import { compareTable, type TableComparison } from './compare-table.js';
 import type { TableRestorePlan } from './plan-table-restore.js';
