@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { messageOf, OperatorError } from '../core/errors.js';
 import { compareFingerprints } from '../core/fingerprint.js';
+import type { TableFacts } from '../core/manifest.js';
 import { announcingRestore } from './announce.js';
 import { readArchive } from './decode.js';
 import { loadParallel } from './parallel/load-parallel.js';
@@ -8,7 +9,7 @@ import { type DatabaseRestorePlan, maintenanceDatabase } from './plan-database-r
 import { connect, withSession } from './postgres/connection.js';
 import { abandonedDatabases, copyDatabaseSettings, createDatabase, dropDatabase } from './postgres/create-database.js';
 import { holdTarget } from './postgres/hold.js';
-import { committing, emptyDatabase } from './postgres/in-place.js';
+import { committing, emptyDatabase, rowsMustBe } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
@@ -140,11 +141,12 @@ async function restoreInPlace(run: Run, plan: DatabaseRestorePlan): Promise<Data
   };
   if (decode.length === 0) await drain(archive);
   else await runPipe(decode, { input: archive, output: drain, signal: run.signal });
-  await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, `${emptyDatabase}\n${mark}`));
+  await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, mark));
   return { database: plan.database, kept: undefined, ...(await compare(plan)) };
 }
 
-async function load(run: Run, plan: DatabaseRestorePlan, atomicAfter?: string): Promise<void> {
+/** @param mark in place: tells of the commit */
+async function load(run: Run, plan: DatabaseRestorePlan, mark?: string): Promise<void> {
   const { found, connection, restoreName, clients, options } = plan;
   if (found.manifest?.format === 'parallel') return loadParallel(run, plan, found.manifest, options.jobs);
   const step = run.progress.start(`restoring ${found.id}`, found.archive.bytes);
@@ -154,17 +156,24 @@ async function load(run: Run, plan: DatabaseRestorePlan, atomicAfter?: string): 
     clients,
     withoutOwners: options.withoutOwners,
     signal: run.signal,
-    ...(atomicAfter === undefined ? {} : { atomicAfter }),
+    // Compared before it is committed: a program that lies about its end would otherwise leave an empty database.
+    atomic: mark === undefined ? undefined : { before: emptyDatabase, after: `${rowsMustBe(counted(plan))}\n${mark}` },
   });
   step.end();
+}
+
+/** What the manifest has counted of what is restored. */
+function counted({ found, tables }: DatabaseRestorePlan): TableFacts[] {
+  return [...(tables ?? found.manifest?.database?.tables ?? [])].filter(({ rows }) => rows !== undefined);
 }
 
 type Compared = Pick<DatabaseRestoreResult, 'tables' | 'rows' | 'compared'>;
 
 /** @throws OperatorError COMPARISON_DIFFERS naming the tables */
-async function compare({ found, connection, restoreName, tables: chosen }: DatabaseRestorePlan): Promise<Compared> {
-  const expected = (chosen ?? found.manifest?.database?.tables)?.filter(({ rows }) => rows !== undefined);
-  if (!expected) return { tables: 0, rows: 0, compared: false };
+async function compare(plan: DatabaseRestorePlan): Promise<Compared> {
+  const { found, connection, restoreName } = plan;
+  const expected = counted(plan);
+  if (!found.manifest?.database) return { tables: 0, rows: 0, compared: false };
   const restored = await withSession(
     connection,
     'restore, comparing',

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type pg from 'pg';
+import pg from 'pg';
 import { messageOf } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
+import type { TableFacts } from '../../core/manifest.js';
 import { type Connection, withSession } from './connection.js';
+import { qualified } from './relations.js';
 
 /**
  * SQL that empties the current database of all that a dump of it would create, without touching extensions. It runs in
@@ -47,6 +49,36 @@ BEGIN
 END
 $empty$;
 `;
+
+/** Begins the error of a transaction whose tables have other rows than they should. */
+export const rowsDiffer = 'other rows than were backed up';
+
+/**
+ * SQL that fails unless each table has as many rows as were backed up. It runs in the transaction of a restore in place,
+ * last of all.
+ */
+export function rowsMustBe(tables: readonly TableFacts[]): string {
+  if (tables.length === 0) return '';
+  // No name can end the body, whatever it is.
+  const tag = `$rows_${randomBytes(8).toString('hex')}$`;
+  const wanted = tables.map((table) => `(${pg.escapeLiteral(qualified(table))}, ${table.rows}::int8)`).join(', ');
+  return `
+SET LOCAL client_encoding = 'UTF8'; SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off; SET LOCAL standard_conforming_strings = on;
+DO ${tag}
+DECLARE
+  wanted record;
+  found int8;
+BEGIN
+  FOR wanted IN SELECT * FROM (VALUES ${wanted}) AS counted(name, rows) LOOP
+    EXECUTE 'SELECT count(*) FROM ONLY ' || wanted.name INTO found;
+    IF found <> wanted.rows THEN
+      RAISE EXCEPTION '${rowsDiffer}: table %: % rows were backed up, % restored', wanted.name, wanted.rows, found;
+    END IF;
+  END LOOP;
+END
+${tag};
+`;
+}
 
 /**
  * Runs something that commits one transaction, and believes the server about whether it did, not the program: one that

@@ -15,10 +15,10 @@ export interface LoadOptions {
   readonly clients: Clients;
   readonly withoutOwners: boolean;
   /**
-   * For a database that is in use: everything in one transaction, after these statements. The transaction is committed
+   * For a database that is in use: everything in one transaction, between these statements. The transaction is committed
    * by the last words of the input, so that an input that breaks off, for whatever reason, changes nothing.
    */
-  readonly atomicAfter?: string;
+  readonly atomic?: { readonly before: string; readonly after: string } | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -34,8 +34,8 @@ export async function loadDump(
   decoders: readonly Command[],
   options: LoadOptions,
 ): Promise<void> {
-  const { signal, atomicAfter, withoutOwners } = options;
-  if (content === 'dump' && atomicAfter === undefined) {
+  const { signal, atomic, withoutOwners } = options;
+  if (content === 'dump' && !atomic) {
     await runPipe([...decoders, await pgRestoreCommand(options, [`--dbname=${conninfo(options.database)}`])], {
       input: archive,
       signal,
@@ -45,24 +45,26 @@ export async function loadDump(
   const toSql = content === 'dump' ? [...decoders, await pgRestoreCommand(options, ['--file=-'])] : decoders;
   const psql = await psqlCommand(options);
   const intoPsql = async (sql: Readable): Promise<void> => {
-    const guard = new SqlGuard({ withoutOwners, insideTransaction: atomicAfter !== undefined });
+    const guard = new SqlGuard({ withoutOwners, insideTransaction: atomic !== undefined });
     const guarded = pipeline(sql, guard, () => {}); // the reader of the guard gets the error
-    const input =
-      atomicAfter === undefined ? guarded : Readable.from(asTransaction(guarded, atomicAfter), { objectMode: false });
+    const input = atomic ? Readable.from(asTransaction(guarded, atomic), { objectMode: false }) : guarded;
     await runPipe([psql], { input, signal });
   };
   if (toSql.length === 0) await intoPsql(archive);
   else await runPipe(toSql, { input: archive, output: intoPsql, signal });
 }
 
-async function* asTransaction(sql: Readable, before: string): AsyncIterable<Buffer> {
+async function* asTransaction(
+  sql: Readable,
+  { before, after }: NonNullable<LoadOptions['atomic']>,
+): AsyncIterable<Buffer> {
   yield Buffer.from(`BEGIN;\n${before}\n`);
   yield* sql;
-  yield Buffer.from('\nCOMMIT;\n');
+  yield Buffer.from(`\n${after}\nCOMMIT;\n`);
 }
 
 async function psqlCommand(options: LoadOptions): Promise<Command> {
-  const { connection, database, clients, atomicAfter } = options;
+  const { connection, database, clients, atomic } = options;
   const restricted = understandsRestrict(clients) ? ['--command', `\\restrict ${randomBytes(24).toString('hex')}`] : [];
   return {
     name: 'psql',
@@ -74,7 +76,7 @@ async function psqlCommand(options: LoadOptions): Promise<Command> {
     ],
     env: {
       ...(await libpqEnvironment(connection, 'psql', database)),
-      PGOPTIONS: sessionOptions(connection, atomicAfter !== undefined),
+      PGOPTIONS: sessionOptions(connection, atomic !== undefined),
     },
     explain: loadFailed,
   };

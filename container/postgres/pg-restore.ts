@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
 import type { Command } from '../streams/command.js';
 import { type Connection, libpqEnvironment } from './connection.js';
+import { rowsDiffer } from './in-place.js';
 
 export interface PgRestoreOptions {
   readonly connection: Connection;
@@ -44,6 +45,14 @@ const serverGone =
 
 /** What psql and pg_restore say when the server refuses something, or is gone. */
 export function loadFailed(stderr: string): OperatorError {
+  const differs = new RegExp(`${rowsDiffer}: (.*)`).exec(stderr)?.[1];
+  if (differs !== undefined) {
+    return new OperatorError(
+      'COMPARISON_DIFFERS',
+      `the dump restores to something else than was backed up: ${differs}`,
+      'The running database is as it was. Use another backup (respaldo list) and report this one.',
+    );
+  }
   const lines = stderr.trim().split('\n');
   const first = Math.max(
     0,

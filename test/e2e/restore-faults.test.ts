@@ -199,6 +199,49 @@ describe('a restore that fails on its way leaves the running database as it is',
     expect((await database.relatives()).filter((name) => name.includes('_before_'))).not.toEqual([]);
   });
 
+  it.each([
+    { what: 'nothing', prints: 'true' },
+    { what: 'a comment', prints: 'printf -- --' },
+    { what: 'a whole dump without rows', prints: '"$real" "$@" --schema-only' },
+  ])('in place, pg_restore that prints $what and says that it went well: nothing is changed', async ({ prints }) => {
+    const found = await scene(['--format', 'custom']);
+    const shims = await temporaryFolder();
+    const real = inject('postgres').binDirectory;
+    for (const name of ['pg_dump', 'pg_restore', 'psql', 'pg_dumpall']) {
+      const lie =
+        name === 'pg_restore'
+          ? `case "$*" in --version) exec "$real" --version;; esac\n${prints}`
+          : 'exec "$real" "$@"';
+      await writeFile(join(shims, name), `#!/bin/sh\nreal=${join(real, name)}\n${lie}\n`, { mode: 0o755 });
+    }
+    const restore = await respaldo(['restore', '--latest', '--force', '--in-place'], {
+      ...found.env,
+      PG_BINDIR: shims,
+    });
+    expect(restore.exitCode, restore.stderr).not.toBe(0);
+    expect(restore.stderr).toMatch(/ERROR (?:COMPARISON_DIFFERS|RESTORE_FAILED): /);
+    await expectUntouched(found);
+  });
+
+  it.each([
+    { name: 'plain', args: ['--no-compress'] },
+    { name: 'parallel', args: ['--format', 'parallel'] },
+  ])('a restore whose own session is ended leaves no database behind: $name', async ({ args }) => {
+    const found = await scene(args);
+    const run = startRespaldo(['restore', '--latest', '--force'], found.env);
+    await until('its database is there', async () => (await found.database.relatives()).length > 1);
+    await query(
+      'postgres',
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres' AND application_name LIKE 'respaldo restore db\\_backup%'",
+    );
+    const { exitCode, stderr } = await run;
+    // It may have been done with all that the session was for.
+    if (exitCode === 0) return;
+    expect(String(stderr)).toMatch(/ERROR (?:SERVER_UNREACHABLE|SOURCE_FAILED|SWAP_FAILED): /);
+    expect((await found.database.relatives()).filter((name) => name.includes('_restoring_'))).toEqual([]);
+    expect(await contentsOf(found.database.name)).toEqual(found.current);
+  });
+
   it('in place, SIGKILL in the midst of it: everything is rolled back', async () => {
     const found = await scene(['--no-compress']);
     const file = await slowDump(found);
