@@ -41,8 +41,12 @@ export function registerDrill(root: Command, invocation: Invocation): void {
         reference === undefined
           ? await findLatest(run, options.media ? 'media' : 'database')
           : await findArchive(run, reference, openBucketBy(run.settings));
-      if (found.kind === 'media' && options.sql !== undefined) {
-        throw new OperatorError('USAGE', '--sql is for databases', 'Leave it out for media files.');
+      if (found.kind === 'media' && (options.sql !== undefined || options.asSuperuser)) {
+        throw new OperatorError(
+          'USAGE',
+          '--sql and --as-superuser are for databases',
+          'Leave them out for media files.',
+        );
       }
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
       const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser: options.asSuperuser });
