@@ -77,6 +77,8 @@ const attacks: Readonly<Record<string, (file: string) => string>> = {
     `PERFORM public.dblink_exec(format('host=127.0.0.1 port=%s dbname=%s user=%s', current_setting('port'), current_database(), (SELECT rolname FROM pg_roles WHERE oid = 10)), ${quoted(copyTo(file))})`,
   'loopback-unchecked': (file) =>
     `PERFORM public.dblink_connect_u('loop', format('host=127.0.0.1 port=%s dbname=%s user=%s', current_setting('port'), current_database(), (SELECT rolname FROM pg_roles WHERE oid = 10))); PERFORM public.dblink_exec('loop', ${quoted(copyTo(file))})`,
+  'foreign-program': (file) =>
+    `CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE public.lines (line text) SERVER files OPTIONS (program 'touch ${file}'); PERFORM count(*) FROM public.lines`,
   settings: (file) =>
     `ALTER SYSTEM SET archive_command = 'touch ${file}'; PERFORM pg_reload_conf(); ALTER SYSTEM RESET archive_command`,
   'event-trigger': (file) =>
@@ -157,7 +159,9 @@ describe('a drill whose dump is confined', { timeout: 600_000 }, () => {
   });
 
   it('runs nothing of a hostile dump, which a superuser would have run', async () => {
-    const { env, touched, forge } = await scene(`${crmSample}; CREATE EXTENSION dblink; CREATE EXTENSION adminpack`);
+    const { env, touched, forge } = await scene(
+      `${crmSample}; CREATE EXTENSION dblink; CREATE EXTENSION file_fdw; CREATE EXTENSION adminpack`,
+    );
     const assertions = join(touched, '..', 'assertions.sql');
     await writeFile(assertions, 'SELECT one = 1 AS fine FROM public.looked');
     await forge(
