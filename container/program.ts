@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type ExitName, exitCodes, exitMeanings } from '../core/errors.js';
 import { registerBackup } from './commands/backup.js';
 import { registerCheck } from './commands/check.js';
@@ -13,6 +13,7 @@ import { registerUndelete } from './commands/undelete.js';
 import { registerVerify } from './commands/verify.js';
 import { registerWorker } from './commands/worker.js';
 import type { Run } from './run.js';
+import { isHelp, usageError } from './usage-error.js';
 import { version } from './version.js';
 import { wire } from './wire.js';
 
@@ -30,7 +31,7 @@ export interface Invocation {
  * Runs one command line.
  *
  * @returns the exit code
- * @throws OperatorError, CommanderError, or a bug
+ * @throws OperatorError; CommanderError where help was printed; or a bug
  */
 export async function program(
   args: readonly string[],
@@ -51,7 +52,15 @@ export async function program(
       exitCode = code;
     },
   });
-  await root.parseAsync(args, { from: 'user' });
+  try {
+    await root.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || isHelp(error)) throw error;
+    throw usageError(
+      error,
+      root.commands.map((command) => command.name()).find((name) => args.includes(name)),
+    );
+  }
   return exitCode;
 }
 
@@ -63,7 +72,7 @@ export function commands(invocation: Invocation): Command {
     )
     .version(version)
     .option('--target <name>', 'what to back up or restore, where one storage holds several (BACKUP_TARGET)')
-    .showHelpAfterError('(respaldo --help lists the commands)')
+    .configureOutput({ outputError: () => {} }) // it is thrown, too, and told like every other error
     .exitOverride();
   for (const register of [
     registerBackup,

@@ -6,10 +6,14 @@ import { parsePrices } from './report/storage-use.js';
 import { parseKeep } from './retention.js';
 import { parseScheduleList } from './schedules.js';
 
-const whole = (minimum: number, maximum: number) =>
-  z.coerce.number({ error: 'must be a whole number' }).int('must be a whole number').min(minimum).max(maximum);
-const fraction = (minimum: number, maximum: number) =>
-  z.coerce.number({ error: 'must be a number' }).min(minimum).max(maximum);
+const whole = (minimum: number, maximum: number) => {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  return z.coerce.number({ error }).int(error).min(minimum, error).max(maximum, error);
+};
+const fraction = (minimum: number, maximum: number) => {
+  const error = `must be a number from ${minimum} to ${maximum}`;
+  return z.coerce.number({ error }).min(minimum, error).max(maximum, error);
+};
 const names = z.string().transform((value) => value.split(/[\s,]+/).filter(Boolean));
 /** Like names, but an SSH public key is two words. */
 const ageRecipients = z.string().transform((value) => value.split(/\s*[,\n]\s*|\s+(?=age1|ssh-)/).filter(Boolean));

@@ -10,6 +10,7 @@ import { backupMedia } from '../backup-media.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { cleanup } from './cleanup.js';
+import { GivenOptions } from './given-options.js';
 import { printBackups } from './list.js';
 import { collect, megabytesASecond, taskCount, wholeNumber } from './option-values.js';
 import { runAll } from './run-all.js';
@@ -70,10 +71,13 @@ export function registerBackup(root: Command, invocation: Invocation): void {
     .option('--with-globals', 'add roles and memberships, without passwords')
     .option('--with-passwords', 'with --with-globals: their password hashes too')
     .option('--json', 'print the result as JSON')
-    .action(async (options: BackupOptions) => {
+    .action(async (options: BackupOptions, command: Command) => {
+      const given = new GivenOptions(command);
+      refuseContradictions(given, options);
       const run = await invocation.start();
       if (options.list) return printBackups(invocation, run, options.json === true);
-      if (options.cleanup) return cleanup(invocation, run, {});
+      if (options.cleanup) return cleanup(invocation, run, options.json ? { json: true } : {});
+      if (options.database || options.full) refuseForFormat(given, options, run.settings);
       const steps = stepsOf(options, run);
       const { results, errors } = await runAll(run, steps, (result) => {
         if (!options.json) invocation.print(describeBackup(result));
@@ -83,6 +87,36 @@ export function registerBackup(root: Command, invocation: Invocation): void {
       if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
     });
 }
+
+const databaseOnly = [
+  ...['--format', '--jobs', '--tasks', '--max-rate', '--schema', '--table', '--exclude-table', '--exclude-table-data'],
+  ...['--with-globals', '--with-passwords'],
+];
+
+function refuseContradictions(given: GivenOptions, options: BackupOptions): void {
+  given.alone('--list');
+  given.alone('--cleanup');
+  if (given.has('--media') && !given.has('--database', '--full')) given.refuse(databaseOnly, '--media');
+  if (given.has('--database') && !given.has('--media', '--full')) given.refuse(['--exclude'], '--database');
+  given.needs('--with-passwords', '--with-globals');
+  if (options.compression !== 'none' && given.has('--no-compress')) given.refuse(['--compression'], '--no-compress');
+  if (given.has('--table')) {
+    given.refuse(['--schema'], '--table', 'pg_dump takes the tables and passes over the schema (--table "schema.*")');
+  }
+}
+
+/** What only a parallel dump can do, and what it cannot. */
+function refuseForFormat(given: GivenOptions, options: BackupOptions, settings: Settings): void {
+  const format = options.format ?? settings.BACKUP_FORMAT;
+  const said = options.format === undefined ? `BACKUP_FORMAT=${format}` : `--format ${format}`;
+  if (format === 'plain' || format === 'custom') {
+    given.refuse(parallelOnly, said, 'only a parallel dump shares its work (--format parallel)');
+  } else if (!options.compress || options.compression !== 'zstd') {
+    given.refuse(['--no-compress', '--compression'], said, 'it is always compressed with zstd');
+  }
+}
+
+const parallelOnly = ['--jobs', '--tasks', '--max-rate'];
 
 function stepsOf(options: BackupOptions, run: Run): (() => Promise<BackupResult>)[] {
   if (!options.database && !options.media && !options.full) {
@@ -98,8 +132,7 @@ function databaseOptions(options: BackupOptions, settings: Settings) {
   const format = options.format ?? settings.BACKUP_FORMAT;
   return {
     format,
-    compression:
-      format === 'parallel' || format === 'auto' ? zstdCompression(options, format) : compressionOf(options, settings),
+    compression: format === 'parallel' || format === 'auto' ? ('zstd' as const) : compressionOf(options, settings),
     jobs: options.jobs,
     tasks: options.tasks,
     maxRate: options.maxRate,
@@ -126,26 +159,8 @@ function mediaOptions(options: BackupOptions, settings: Settings) {
   };
 }
 
-/** A parallel dump is of many objects, each compressed with zstd as it is read. */
-function zstdCompression({ compress, compression }: BackupOptions, format: string): Compression {
-  if (compress && (compression ?? 'zstd') === 'zstd') return 'zstd';
-  throw new OperatorError(
-    'USAGE',
-    `--format ${format}: always compressed with zstd`,
-    'Leave the compression out, or use --format plain or custom.',
-  );
-}
-
 function compressionOf({ compress, compression }: BackupOptions, settings: Settings): Compression {
-  if (compress) return compression ?? settings.BACKUP_COMPRESSION;
-  if (compression !== undefined && compression !== 'none') {
-    throw new OperatorError(
-      'USAGE',
-      `--no-compress and --compression ${compression} contradict each other`,
-      'Leave one of them out.',
-    );
-  }
-  return 'none';
+  return compress ? (compression ?? settings.BACKUP_COMPRESSION) : 'none';
 }
 
 /** `db_backup_20240115_120000: 45.32 MB in /backups, 12 s, 34 tables with 120,345 rows`. */

@@ -5,9 +5,10 @@ import type { Kind } from '../../core/archive-name.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Verification } from '../../core/verification.js';
 import { drill } from '../drill/drill.js';
-import { findArchive, findLatest } from '../find-archive.js';
+import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
 import type { Invocation } from '../program.js';
 import { openBucketBy } from '../wire.js';
+import { GivenOptions } from './given-options.js';
 import { wholeNumber } from './option-values.js';
 
 interface DrillCommandOptions {
@@ -26,32 +27,46 @@ export function registerDrill(root: Command, invocation: Invocation): void {
       'Prove a backup: restore a database into a throw-away server and compare it row for row; read media files and compare them byte for byte.',
     )
     .argument('[backup]', 'a backup’s id')
-    .option('--latest', 'the newest database backup (also where no backup is named)')
+    .option('--latest', 'the newest backup, of the database unless --media (also where no backup is named)')
     .option('--media', 'the newest backup of media files')
     .option('--sql <file>', 'assertions of your own, run in the restored database (BACKUP_DRILL_SQL)')
     .option('--jobs <n>', 'parallel backups: workers (the cores, at most 8)', wholeNumber)
     .option('--as-superuser', 'trust the dump: it may then run programs (BACKUP_DRILL_AS_SUPERUSER)')
     .option('--json', 'print the result as JSON')
-    .action(async (reference: string | undefined, options: DrillCommandOptions) => {
-      const run = await invocation.start();
+    .action(async (reference: string | undefined, options: DrillCommandOptions, command: Command) => {
+      if (options.media)
+        new GivenOptions(command).refuse(['--sql', '--jobs', '--as-superuser'], '--media', forDatabases);
       if (reference !== undefined && (options.latest || options.media)) {
         throw new OperatorError('USAGE', 'drill: which backup is said twice', 'Name one, or use --latest or --media.');
       }
+      const run = await invocation.start();
       const found =
         reference === undefined
           ? await findLatest(run, options.media ? 'media' : 'database')
           : await findArchive(run, reference, openBucketBy(run.settings));
-      if (found.kind === 'media' && (options.sql !== undefined || options.asSuperuser)) {
-        throw new OperatorError(
-          'USAGE',
-          '--sql and --as-superuser are for databases',
-          'Leave them out for media files.',
-        );
-      }
+      refuseFor(found, options);
       const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
       const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser: options.asSuperuser });
       invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));
     });
+}
+
+const forDatabases = 'it is for databases';
+
+/** What is only known once the backup is found. */
+function refuseFor({ id, kind, manifest }: FoundArchive, { sql, jobs, asSuperuser }: DrillCommandOptions): void {
+  const given = Object.entries({ '--sql': sql, '--jobs': jobs, '--as-superuser': asSuperuser });
+  const [option] = given.find(([, value]) => value !== undefined) ?? [];
+  if (kind === 'media' && option) {
+    throw new OperatorError('USAGE', `${option} is for databases, and ${id} holds media files`, `Leave ${option} out.`);
+  }
+  if (jobs !== undefined && manifest?.format !== 'parallel') {
+    throw new OperatorError(
+      'USAGE',
+      `--jobs: ${id} is one archive, not a parallel backup, and is loaded by one session`,
+      'Leave it out; backups made with --format parallel are loaded by many.',
+    );
+  }
 }
 
 function describe(kind: Kind, { backup, compared, seconds, bytesPerSecond, notes }: Verification): string {

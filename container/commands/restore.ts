@@ -11,6 +11,7 @@ import { databaseLines, mediaLines, type PlanText, renderPlan } from '../restore
 import type { Run } from '../run.js';
 import { openBucketBy } from '../wire.js';
 import { confirm, type Replaced } from './confirm.js';
+import { GivenOptions } from './given-options.js';
 import { printBackups } from './list.js';
 import { collect, taskCount, wholeNumber } from './option-values.js';
 import { assertOneTable, planTable } from './restore-table.js';
@@ -78,7 +79,8 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     .option('--as <name>', 'with --table: the name that it gets (its own with the backup’s time)')
     .option('--tasks <n>', 'parallel: tasks that share the work, each with its workers (BACKUP_TASKS)', taskCount)
     .option('--json', 'print the plan or the result as JSON')
-    .action(async (reference: string | undefined, options: RestoreOptions) => {
+    .action(async (reference: string | undefined, options: RestoreOptions, command: Command) => {
+      refuseContradictions(new GivenOptions(command), reference, options);
       const run = await invocation.start();
       if (options.list) return printBackups(invocation, run, options.json === true);
       const planning = chosen(run, reference, options).map((find) => async () => planFor(run, await find(), options));
@@ -100,13 +102,12 @@ export function registerRestore(root: Command, invocation: Invocation): void {
     });
 }
 
-/**
- * What leads to each archive that is to be restored.
- *
- * @throws OperatorError USAGE for options that contradict each other
- */
-function chosen(run: Run, reference: string | undefined, options: RestoreOptions): (() => Promise<FoundArchive>)[] {
-  const { database, media, full, latest, into, table, as } = options;
+const databaseOnly = ['--in-place', '--no-owner', '--table', '--as', '--jobs', '--tasks'];
+
+function refuseContradictions(given: GivenOptions, reference: string | undefined, options: RestoreOptions): void {
+  const { list, database, media, full, latest, into, table, as } = options;
+  given.alone('--list');
+  if (list) return;
   if (as !== undefined || (table.length > 0 && into === undefined)) assertOneTable(options);
   if ((reference === undefined) === (latest === undefined)) {
     throw new OperatorError(
@@ -115,13 +116,21 @@ function chosen(run: Run, reference: string | undefined, options: RestoreOptions
       'Name one, or use --latest; "respaldo list" shows them.',
     );
   }
+  if (media && !database && !full) given.refuse(databaseOnly, '--media');
+  if (full || (database && media)) given.refuse(['--into'], '--full', 'one names one thing, the other restores two');
+  if (into !== undefined) given.refuse(['--in-place'], '--into');
+}
+
+/** What leads to each archive that is to be restored. */
+function chosen(
+  run: Run,
+  reference: string | undefined,
+  { database, media, full }: RestoreOptions,
+): (() => Promise<FoundArchive>)[] {
   const both = full || (database && media);
   if (reference !== undefined) {
     const wanted = both ? undefined : media ? 'media' : database ? 'database' : 'any';
     return [async () => assertKind(await findArchive(run, reference, openBucketBy(run.settings)), wanted)];
-  }
-  if (both && into !== undefined) {
-    throw new OperatorError('USAGE', '--into names one thing, --full restores two', 'Restore one after the other.');
   }
   const kinds: Kind[] = both ? ['database', 'media'] : [media ? 'media' : 'database'];
   return kinds.map((kind) => () => findLatest(run, kind));
@@ -145,6 +154,13 @@ function planFor(run: Run, found: FoundArchive, options: RestoreOptions): Promis
 }
 
 async function planDatabase(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {
+  if ((options.jobs ?? options.tasks) !== undefined && found.manifest?.format !== 'parallel') {
+    throw new OperatorError(
+      'USAGE',
+      `${options.jobs === undefined ? '--tasks' : '--jobs'}: ${found.id} is one archive, not a parallel backup, and is loaded by one session`,
+      'Leave it out; backups made with --format parallel are loaded by many.',
+    );
+  }
   const plan = await planDatabaseRestore(run, found, {
     into: options.into,
     inPlace: options.inPlace === true,
@@ -165,8 +181,13 @@ async function planDatabase(run: Run, found: FoundArchive, options: RestoreOptio
 }
 
 async function planMedia(run: Run, found: FoundArchive, options: RestoreOptions): Promise<Planned> {
-  if (options.inPlace || !options.owner) {
-    throw new OperatorError('USAGE', '--in-place and --no-owner are for databases', 'Leave them out for media files.');
+  const strange = options.latest ? undefined : forDatabases(options);
+  if (strange !== undefined) {
+    throw new OperatorError(
+      'USAGE',
+      `${strange} is for databases, and ${found.id} holds media files`,
+      `Leave ${strange} out.`,
+    );
   }
   const plan = await planMediaRestore(run, found, { into: options.into, replaceChanged: options.force });
   const { target } = plan;
@@ -178,6 +199,14 @@ async function planMedia(run: Run, found: FoundArchive, options: RestoreOptions)
       return { backup: found.id, kind: 'media', into, kept, compared };
     },
   };
+}
+
+/** One of the options that say nothing of media files; of --full they are meant for the database. */
+function forDatabases({ inPlace, owner, table, jobs, tasks }: RestoreOptions): string | undefined {
+  if (inPlace) return '--in-place';
+  if (!owner) return '--no-owner';
+  if (table.length > 0) return '--table';
+  return jobs !== undefined ? '--jobs' : tasks === undefined ? undefined : '--tasks';
 }
 
 function replacedBy(target: MediaTarget): Replaced | undefined {

@@ -8,6 +8,7 @@ import { keepSchedules } from '../keep-schedules.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
+import { GivenOptions } from './given-options.js';
 
 interface SchedulesOptions {
   readonly crontab?: true;
@@ -29,8 +30,8 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
     .option('--env-file <path>', '--crontab: where the settings stand', '/etc/respaldo.env')
     .option('-e, --environment <name>', 'the deployed environment whose schedules are shown')
     .option('--json', 'print the deployed schedules as JSON')
-    .action(async ({ crontab, run: keep, envFile, environment, json }: SchedulesOptions) => {
-      const run = await invocation.start();
+    .action(async ({ crontab, run: keep, envFile, environment, json }: SchedulesOptions, command: Command) => {
+      const given = new GivenOptions(command);
       const wanted = [crontab, keep, environment].filter((each) => each !== undefined);
       if (wanted.length !== 1) {
         throw new OperatorError(
@@ -39,6 +40,9 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
           'Give one of --crontab for lines of a crontab, --run to start them from here, and -e NAME for those of a deployed environment.',
         );
       }
+      given.needs('--env-file', '--crontab');
+      given.needs('--json', '--environment');
+      const run = await invocation.start();
       if (crontab) {
         const known = root.commands.map((command) => command.name());
         invocation.print(crontabOf(run, envFile, (command) => known.includes(command)));

@@ -9,6 +9,7 @@ import { askStorages, type Silent } from '../ask-storages.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 import { compareDigest } from '../streams/compare-digest.js';
+import { GivenOptions } from './given-options.js';
 import { tellSilent } from './tell-silent.js';
 
 interface VerifyOptions {
@@ -33,7 +34,8 @@ export function registerVerify(root: Command, invocation: Invocation): void {
     .argument('[backup]', 'a backup’s id')
     .option('--all', 'every backup')
     .option('--json', 'print the result as JSON')
-    .action(async (id: string | undefined, { all, json }: VerifyOptions) => {
+    .action(async (id: string | undefined, { all, json }: VerifyOptions, command: Command) => {
+      new GivenOptions(command).alone('--all');
       const run = await invocation.start();
       const results: Verification[] = [];
       const { copies, silent } = await choose(run, id, all === true);

@@ -13,18 +13,23 @@ export function storageChecks(run: Run, storage: Storage): Check[] {
   const named = (what: string, permission: string) =>
     `${storage.name}: ${what}${storage.type === 's3' ? ` (${permission})` : ''}`;
   const write = () => storage.write(key, Readable.from([bytes]), { expectedBytes: bytes.length });
+  let written = false;
+  // Of a file that is not there, every answer would mislead.
+  const once = (check: () => Promise<string>) => async () =>
+    written ? check() : warn('not tried, because nothing could be written', 'Mend that first, and run this again.');
   return [
     { what: named('list', 's3:ListBucket'), run: () => list(storage) },
     {
       what: named('write', 's3:PutObject'),
       run: async () => {
         await write();
+        written = true;
         return 'a small file was stored';
       },
     },
-    { what: named('never overwrites', 's3:if-none-match'), run: () => refusesSecond(write) },
-    { what: named('read', 's3:GetObject'), run: () => readsBack(storage, key, bytes) },
-    { what: named('remove', 's3:DeleteObject'), run: () => remove(storage, key) },
+    { what: named('never overwrites', 's3:if-none-match'), run: once(() => refusesSecond(write)) },
+    { what: named('read', 's3:GetObject'), run: once(() => readsBack(storage, key, bytes)) },
+    { what: named('remove', 's3:DeleteObject'), run: once(() => remove(storage, key)) },
     {
       what: named('clear unfinished uploads', 's3:ListBucketMultipartUploads, s3:AbortMultipartUpload'),
       run: async () => `${(await storage.clearAbandoned('.doctor-', new Date(0))).length} found`,
@@ -100,7 +105,7 @@ export function clockCheck(endpoint: string): Check {
       } catch (error) {
         throw new OperatorError(
           'STORAGE_FAILED',
-          `${endpoint} not reached: ${messageOf(error)}`,
+          `${endpoint} not reached: ${messageOf(error instanceof Error ? (error.cause ?? error) : error)}`,
           'Check the network, a proxy, and AWS_ENDPOINT_URL.',
         );
       }

@@ -13,6 +13,7 @@ import type {
   StoredObject,
   WriteOptions,
 } from '../../core/storage.js';
+import { assertNotDangling } from './dangling-link.js';
 import { DurableFile } from './durable-file.js';
 import { prune, Trash, trashFolder } from './trash.js';
 
@@ -51,6 +52,7 @@ export class LocalStorage implements Storage {
     let file: DurableFile | undefined;
     let sourceError: unknown = source.errored;
     try {
+      await assertNotDangling(this.root);
       await makeFolder(dirname(path));
       if (await exists(path)) throw alreadyStored(path);
       const made = new DurableFile(partial);
@@ -101,8 +103,9 @@ export class LocalStorage implements Storage {
     return this.each(keys, (key) => rm(this.pathOf(key), { force: true }));
   }
 
-  listRemoved(prefix: string): AsyncIterable<RemovedObject> {
-    return this.trash.list(prefix);
+  async *listRemoved(prefix: string): AsyncIterable<RemovedObject> {
+    await assertNotDangling(this.root);
+    yield* this.trash.list(prefix);
   }
 
   async bringBack(object: RemovedObject): Promise<void> {
@@ -150,6 +153,7 @@ export class LocalStorage implements Storage {
   }
 
   async freeBytes(): Promise<number> {
+    await assertNotDangling(this.root);
     try {
       const { bavail, bsize } = await statfs(await nearestExisting(this.root));
       return bavail * bsize;
@@ -169,7 +173,7 @@ export class LocalStorage implements Storage {
         else if (entry.isFile() && wanted(entry.name)) yield* this.describe(key);
       }
     } catch (error) {
-      if (isMissing(error)) return;
+      if (isMissing(error)) return assertNotDangling(this.root);
       throw storageError(error, `${this.pathOf(folder)} not listed`);
     }
   }
@@ -269,6 +273,7 @@ const noFolder = 'A part of that path is a file, not a folder: move it away, or 
 const known: Record<string, [ErrorCode, string]> = {
   ENOTDIR: ['STORAGE_FAILED', noFolder],
   EEXIST: ['STORAGE_FAILED', noFolder],
+  ELOOP: ['STORAGE_FAILED', 'That path is a link that leads back to itself: correct it, or BACKUP_DIR.'],
   ENOENT: ['NO_SUCH_BACKUP', 'List what there is: respaldo list.'],
   ENOSPC: ['STORAGE_FULL', 'Free some space or move BACKUP_DIR; "respaldo cleanup --dry-run" shows what could go.'],
   EDQUOT: ['STORAGE_FULL', 'Free some space or raise the quota; "respaldo cleanup --dry-run" shows what could go.'],

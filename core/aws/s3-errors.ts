@@ -1,6 +1,8 @@
 import { type ErrorCode, messageOf, OperatorError } from '../errors.js';
 
 interface SdkError extends Error {
+  /** The system's, where the way to S3 failed. */
+  readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
 }
 
@@ -10,6 +12,10 @@ const denied =
 const busy = 'S3 was busy or down through every try. Nothing half-done counts: run again in some minutes.';
 const silent =
   'The connection broke or fell silent. Run again; where the way is that slow, raise BACKUP_S3_TIMEOUT. "respaldo doctor" tries each step.';
+const offline =
+  'This machine reaches neither a network nor a name server just now. Mend that first (ip route, /etc/resolv.conf), then run again.';
+const unknownHost =
+  'The name cannot be resolved: is the network up? Otherwise correct AWS_ENDPOINT_URL, AWS_S3_REGION_NAME or AWS_S3_BUCKET_NAME.';
 const altered = 'The bytes that arrived are not the ones that were sent, so nothing was stored. Run again.';
 
 const byName: Record<string, [ErrorCode, string]> = {
@@ -42,6 +48,11 @@ const byName: Record<string, [ErrorCode, string]> = {
   ServiceUnavailable: ['STORAGE_FAILED', busy],
   InternalError: ['STORAGE_FAILED', busy],
   TimeoutError: ['STORAGE_FAILED', silent],
+  ENOTFOUND: ['STORAGE_FAILED', unknownHost],
+  EAI_AGAIN: ['STORAGE_FAILED', offline],
+  ENETUNREACH: ['STORAGE_FAILED', offline],
+  EHOSTUNREACH: ['STORAGE_FAILED', offline],
+  ECONNREFUSED: ['STORAGE_FAILED', 'Nothing listens there: start the server, or correct AWS_ENDPOINT_URL.'],
   BadDigest: ['STORAGE_FAILED', altered],
   InvalidPart: ['STORAGE_FAILED', altered],
   QuotaExceeded: ['STORAGE_FULL', 'Raise the server’s quota or clean up: respaldo cleanup --dry-run.'],
@@ -62,8 +73,8 @@ const byStatus: Record<number, string> = {
  */
 export function s3Error(error: unknown, what: string): OperatorError {
   if (error instanceof OperatorError) return error;
-  const { name = '', $metadata: metadata } = error as SdkError;
-  const known = byName[name] ?? byName[byStatus[metadata?.httpStatusCode ?? 0] ?? ''];
+  const { name = '', code: system = '', $metadata: metadata } = error as SdkError;
+  const known = byName[system] ?? byName[name] ?? byName[byStatus[metadata?.httpStatusCode ?? 0] ?? ''];
   const [code, hint] =
     known ??
     ([

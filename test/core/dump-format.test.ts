@@ -20,6 +20,8 @@ it('auto takes a small database in the custom format, compressed with zstd', { t
   const refused = await respaldo(['backup', '--database', '--no-compress'], env);
   expect(refused).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('--format auto: always compressed with zstd'),
+    stderr: expect.stringContaining(
+      '--no-compress and BACKUP_FORMAT=auto do not go together: it is always compressed with zstd',
+    ),
   });
 });
