@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseBackupId } from './archive-name.js';
+import { type Kind, kinds, parseBackupId } from './archive-name.js';
 import type { DeployedTarget } from './deployment.js';
 import { OperatorError } from './errors.js';
 import { eventSource } from './events.js';
@@ -8,11 +8,13 @@ import { eventSource } from './events.js';
 const completed = z.object({
   source: z.literal(eventSource),
   'detail-type': z.literal('Backup Completed'),
-  detail: z.object({ kind: z.string(), target: z.string(), backup: z.string() }),
+  detail: z.object({ kind: z.enum(kinds), target: z.string(), backup: z.string() }),
 });
 
 /** From a schedule, or from a person. */
 const asked = z.strictObject({
+  /** Left out: databases and media files. */
+  kind: z.enum(kinds).optional(),
   target: z.string().optional(),
   /** Left out: the newest one of each target. */
   backup: z.string().optional(),
@@ -22,6 +24,8 @@ const asked = z.strictObject({
 
 /** Which backups are to be proven. */
 export interface DrillRequest {
+  /** Undefined: of both kinds. */
+  readonly kind: Kind | undefined;
   /** Undefined: of every target that is drilled. */
   readonly target: string | undefined;
   /** Undefined: the newest. */
@@ -31,7 +35,7 @@ export interface DrillRequest {
 }
 
 export const drillHelp =
-  'Send { "backup": "db_backup_20240115_120000" } to prove that one, { "target": "crm" } for the newest of one of several targets, or { "backup": "latest" }.';
+  'Send { "backup": "db_backup_20240115_120000" } to prove that one, { "backup": "latest" } for the newest of everything, or add "kind" ("database" or "media") and "target" to say of what.';
 
 /**
  * Reads what start-drill was sent; undefined for `{}`, which asks what can be sent.
@@ -42,8 +46,8 @@ export function parseDrillRequest(event: unknown): DrillRequest | undefined {
   if (typeof event === 'object' && event !== null && Object.keys(event).length === 0) return undefined;
   const told = completed.safeParse(event);
   if (told.success) {
-    const { target, backup } = told.data.detail;
-    return { target, backup, run: `after ${backup}` };
+    const { kind, target, backup } = told.data.detail;
+    return { kind, target, backup, run: `after ${backup}` };
   }
   const parsed = asked.safeParse(event);
   if (!parsed.success) {
@@ -54,13 +58,14 @@ export function parseDrillRequest(event: unknown): DrillRequest | undefined {
       drillHelp,
     );
   }
-  const { target, backup, schedule, due } = parsed.data;
+  const { kind, target, backup, schedule, due } = parsed.data;
   const run = schedule ? `${schedule} ${due}` : undefined;
-  if (backup === undefined || backup === 'latest') return { target, backup: undefined, run };
+  if (backup === undefined || backup === 'latest') return { kind, target, backup: undefined, run };
   const id = parseBackupId(backup, target ?? '');
-  if (id?.kind !== 'database' || id.rest !== '')
-    throw new OperatorError('USAGE', `"${backup}" is not the id of a database backup`, drillHelp);
-  return { target: id.target, backup, run };
+  if (id?.rest !== '') throw new OperatorError('USAGE', `"${backup}" is not the id of a backup`, drillHelp);
+  if (kind !== undefined && kind !== id.kind)
+    throw new OperatorError('USAGE', `"${backup}" is not a backup of kind ${kind}`, drillHelp);
+  return { kind: id.kind, target: id.target, backup, run };
 }
 
 /**
@@ -69,18 +74,20 @@ export function parseDrillRequest(event: unknown): DrillRequest | undefined {
  * @throws OperatorError USAGE where there is none
  */
 export function drilledTargets(
-  { target }: DrillRequest,
+  { kind, target }: DrillRequest,
   targets: readonly DeployedTarget[],
 ): readonly DeployedTarget[] {
   const drilled = targets.filter((each) => each.drilled);
-  const found = drilled.filter((each) => target === undefined || each.target === target);
+  const found = drilled.filter(
+    (each) => (kind === undefined || each.kind === kind) && (target === undefined || each.target === target),
+  );
   if (found.length > 0) return found;
-  const known = drilled.map((each) => (each.target === '' ? 'the default target' : `"${each.target}"`));
+  const asked = [target && `target "${target}"`, kind && `of kind ${kind}`].filter(Boolean).join(' ');
   throw new OperatorError(
     'USAGE',
-    `no target${target === undefined ? '' : ` "${target}"`} is drilled here`,
-    known.length > 0
-      ? `There are: ${known.join(', ')}.`
+    `nothing ${asked === '' ? '' : `(${asked}) `}is drilled here`,
+    drilled.length > 0
+      ? `There are: ${drilled.map((each) => `${each.kind}${each.target && ` "${each.target}"`}`).join(', ')}.`
       : 'Switch drills on in cdk.json: schedules.drill or drill.afterBackup.',
   );
 }

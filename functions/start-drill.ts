@@ -1,9 +1,12 @@
+import type { Kind } from '../core/archive-name.js';
 import { drilledTargets, drillHelp, parseDrillRequest } from '../core/drill-request.js';
 import { messageOf } from '../core/errors.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 
+export type StartedDrill = StartedTask & { readonly kind: Kind; readonly target: string; readonly backup: string };
+
 export interface DrillReport {
-  readonly started: readonly (StartedTask & { readonly target: string; readonly backup: string })[];
+  readonly started: readonly StartedDrill[];
 }
 
 /**
@@ -21,7 +24,7 @@ export async function startDrills(
   const { deployment, log } = context;
   const request = parseDrillRequest(event);
   if (!request) return { help: drillHelp };
-  const started: (StartedTask & { target: string; backup: string })[] = [];
+  const started: StartedDrill[] = [];
   const failures: string[] = [];
   for (const target of drilledTargets(request, deployment.targets)) {
     const backup = request.backup ?? 'latest';
@@ -29,10 +32,11 @@ export async function startDrills(
       const task = await runTask(context, {
         job: 'drill',
         target,
-        command: ['drill', ...(request.backup === undefined ? ['--latest'] : [request.backup])],
-        key: `${request.run ?? requestId} drill ${target.target}`,
+        command: ['drill', request.backup ?? (target.kind === 'media' ? '--media' : '--latest')],
+        // The same for every delivery of the same news, and of each target another: databases and media share names.
+        key: `${request.run ?? requestId} drill ${target.kind} ${target.target}`,
       });
-      started.push({ target: target.target, backup, ...task });
+      started.push({ kind: target.kind, target: target.target, backup, ...task });
       log.info(`drill of ${target.kind} ${target.target} ${backup} runs`, { taskArn: task.taskArn });
     } catch (error) {
       failures.push(messageOf(error));

@@ -84,7 +84,7 @@ export class Functions extends Construct {
             ...common,
             name: 'start-drill',
             description:
-              'Proves backups by restoring them into throw-away servers: { "backup": "latest" | id, "target"?: … }',
+              'Proves backups by restoring them aside: { "backup": "latest" | id, "kind"?: …, "target"?: … }',
             timeout: Duration.minutes(2),
             rights: tasks.mayRun(drills),
           });

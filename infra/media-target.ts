@@ -11,9 +11,9 @@ import { vaultPrefix } from './vault.js';
 const mountPath = '/media';
 const nfsPort = 2049;
 
-/** A media tree, on EFS or in a bucket: the task that backs it up and the one that restores it. */
+/** A media tree, on EFS or in a bucket: the tasks that back it up, restore it, and prove its backups. */
 export function mediaTarget(context: TargetContext, media: MediaSettings): Target {
-  const { tasks, network, vault, bus, variables } = context;
+  const { tasks, network, vault, bus, variables, drill } = context;
   const { target, cpu, memory, securityGroup, fileSystem, accessPoint, bucket, prefix } = media;
   const kind = 'media' as const;
   network.allowTo(securityGroup, nfsPort, 'respaldo backs up and restores media files');
@@ -57,7 +57,17 @@ export function mediaTarget(context: TargetContext, media: MediaSettings): Targe
         bus.mayAnnounce(),
       ],
     }),
-    drill: undefined,
+    drill:
+      drill &&
+      tasks.define({
+        // It reads as a restore does, and writes no file: what a restore is given is enough, and no disk is needed.
+        ...{ kind, target, cpu, memory },
+        job: 'drill',
+        command: ['drill', '--media'],
+        // Nothing of the live files: neither where they are nor a way to them.
+        variables: { ...variables, ...(target === '' ? {} : { BACKUP_TARGET: target }) },
+        rights: [...vault.mayList(folder), ...vault.mayRead(folder), ...vault.mayRecord(folder), bus.mayAnnounce()],
+      }),
   };
 }
 

@@ -12,12 +12,12 @@ export interface BackupCompletedProps {
   readonly deadLetters: IQueue;
 }
 
-/** Has every new database backup proven at once. */
+/** Has every new backup proven at once. */
 export function onBackupCompleted(scope: Construct, { eventBus, startDrill, deadLetters }: BackupCompletedProps): Rule {
   return new Rule(scope, 'BackupCompleted', {
     eventBus,
-    description: 'Starts a drill of each new database backup',
-    eventPattern: { source: [eventSource], detailType: ['Backup Completed'], detail: { kind: ['database'] } },
+    description: 'Starts a drill of each new backup',
+    eventPattern: { source: [eventSource], detailType: ['Backup Completed'] },
     targets: [
       new LambdaFunction(startDrill.lambda, {
         deadLetterQueue: deadLetters,

@@ -16,7 +16,7 @@ export interface Target {
   readonly maxAgeHours: number | undefined;
   readonly backup: Task;
   readonly restore: Task;
-  /** Proves backups; undefined where no drill is wanted, or of media. */
+  /** Proves backups; undefined where no drill is wanted. */
   readonly drill: Task | undefined;
 }
 

@@ -119,7 +119,7 @@ export class Tasks extends Construct {
     });
     const container = definition.addContainer('Container', {
       containerName,
-      image: job === 'drill' ? this.imageOfDrills() : this.image,
+      image: job === 'drill' && kind === 'database' ? this.imageOfDrills() : this.image,
       command: [...command],
       environment: { ...variables, ...(tasks > 1 ? this.togetherVariables(tasks) : {}), BACKUP_LOG: 'json' },
       secrets: { ...this.secrets, ...(tasks > 1 ? { BACKUP_TASKS_SECRET: this.secretOfTasks() } : {}) },
@@ -203,7 +203,7 @@ export class Tasks extends Construct {
     return this.commonSecret;
   }
 
-  /** Made only where drills are on: it is larger by the servers. */
+  /** Made only where databases are drilled: it is larger by the servers. */
   private imageOfDrills(): ContainerImage {
     this.drillImage ??= drillImage(this.props.settings);
     return this.drillImage;

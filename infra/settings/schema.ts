@@ -114,10 +114,10 @@ export const environmentSchema = group({
     check: schedule.default(defaultSchedules.check),
     drill: schedule.default(defaultSchedules.drill),
   }).prefault({}),
-  /** Restores backups of databases into throw-away servers, and compares them. */
+  /** Restores backups of databases into throw-away servers, reads those of media files, and compares both. */
   drill: group({
     afterBackup: yesOrNo.default(false),
-    /** Of the task that holds the restored database. */
+    /** Of the task that holds the restored database; one of media files is sized as its restore. */
     disk: whole(21, 200, ' GiB').default(50),
     cpu: size.cpu,
     memory: size.memory,

@@ -102,12 +102,24 @@ describe('the role of a database restore', () => {
   });
 });
 
-describe('the role of a drill', () => {
-  const rights = rightsOf(prod, 'respaldo-prod-drill-database');
-  const base = `${vault}/backups/database/db_backup_20260115_030000`;
+describe.each([
+  { kind: 'database', base: `${vault}/backups/database/db_backup_20260115_030000`, suffix: '.sql.gz' },
+  { kind: 'media', base: `${vault}/backups/media/media_backup_20260115_040000`, suffix: '.tar.zst' },
+])('the role of a drill of kind $kind', ({ kind, base, suffix }) => {
+  const rights = rightsOf(prod, `respaldo-prod-drill-${kind}`);
+  const archive = `${base}${suffix}`;
+  const another = `${vault}/backups/${kind === 'media' ? 'database' : 'media'}/x`;
 
   it.each([
     { may: true, what: 'read a backup', action: 's3:GetObject', resource: archive },
+    { may: false, what: 'read one of the other kind', action: 's3:GetObject', resource: another },
+    {
+      may: false,
+      what: 'record among the other kind',
+      action: 's3:PutObject',
+      resource: `${another}.verified.json`,
+      context: once,
+    },
     { may: true, what: 'record a proof', action: 's3:PutObject', resource: `${base}.verified.json`, context: once },
     {
       may: true,
@@ -130,16 +142,17 @@ describe('the role of a drill', () => {
     expect(allows(rights, request)).toBe(may);
   });
 
-  it('knows nothing of the live database', () => {
-    expect(rights.flatMap(({ actions }) => actions).filter((action) => /secretsmanager|rds-db/.test(action))).toEqual(
-      [],
-    );
+  it('does nothing else, and knows nothing of what is live', () => {
+    expect([...new Set(rights.flatMap(({ actions }) => actions))].sort()).toEqual([
+      ...['events:PutEvents', 's3:GetObject', 's3:ListBucket', 's3:PutObject'],
+    ]);
     const definition = resourcesOf(prod, 'AWS::ECS::TaskDefinition').find(
-      ([, { Properties }]) => Properties.Family === 'respaldo-prod-drill-database',
+      ([, { Properties }]) => Properties.Family === `respaldo-prod-drill-${kind}`,
     )?.[1].Properties;
     const names = definition.ContainerDefinitions[0].Environment.map(({ Name }: { Name: string }) => Name);
-    expect(names.filter((name: string) => /^PG|DATABASE/.test(name))).toEqual([]);
-    expect(definition.EphemeralStorage.SizeInGiB).toBe(50);
+    expect(names.filter((name: string) => /^PG|DATABASE|MEDIA/.test(name))).toEqual([]);
+    expect(definition.EphemeralStorage?.SizeInGiB).toBe(kind === 'database' ? 50 : undefined);
+    expect(definition.Volumes).toEqual([{ Name: 'tmp' }]);
   });
 });
 

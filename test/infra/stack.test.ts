@@ -37,6 +37,27 @@ describe('drills', () => {
     );
   });
 
+  it('read media files without the servers, without a way to the live ones, and as large as a restore', () => {
+    const media = { bucket: 'crm-media', cpu: 2048, memory: 4096 };
+    const drill = { image: 'registry.example/servers:1' };
+    const of = template({
+      env: 'm',
+      environments: { m: { ...least, media: [media], drill, image: 'registry.example/r:1' } },
+    });
+    const tasks = resourcesOf(of, 'AWS::ECS::TaskDefinition').map(([, { Properties }]) => Properties);
+    const [drillsMedia, drillsDatabase] = ['respaldo-m-drill-media', 'respaldo-m-drill-database'].map((family) =>
+      tasks.find(({ Family }) => Family === family),
+    );
+    expect(drillsDatabase.ContainerDefinitions[0].Image).toBe('registry.example/servers:1');
+    expect(drillsMedia).toMatchObject({
+      Cpu: '2048',
+      Memory: '4096',
+      ContainerDefinitions: [{ Image: 'registry.example/r:1', Command: ['drill', '--media'] }],
+    });
+    expect(drillsMedia).not.toHaveProperty('EphemeralStorage');
+    expect(alarms(of)).toEqual(expect.arrayContaining(['respaldo-m-media-drill-failed', 'respaldo-m-media-unproven']));
+  });
+
   it('can follow each backup, and be switched off altogether', () => {
     const after = template({
       env: 'e',
@@ -44,7 +65,7 @@ describe('drills', () => {
     });
     expect(schedules(after)).not.toContain('drill');
     expect(resourcesOf(after, 'AWS::Events::Rule').map(([, { Properties }]) => Properties.EventPattern)).toContainEqual(
-      expect.objectContaining({ 'detail-type': ['Backup Completed'], detail: { kind: ['database'] } }),
+      { source: ['respaldo'], 'detail-type': ['Backup Completed'] },
     );
     expect(alarms(after)).toContain('respaldo-e-database-unproven');
     const off = template({ env: 'e', environments: { e: { ...least, schedules: { drill: false } } } });
@@ -201,7 +222,7 @@ describe('what fails is heard', () => {
     ).toEqual(
       [
         ...['database-too-old', 'database-halved', 'media-too-old', 'media-halved', 'task-failed', 'dead-letters'],
-        ...['database-drill-failed', 'database-unproven'],
+        ...['database-drill-failed', 'database-unproven', 'media-drill-failed', 'media-unproven'],
         ...['start-backup', 'restore', 'cleanup', 'check', 'task-stopped', 'start-drill'].map(
           (name) => `${name}-errors`,
         ),

@@ -16,6 +16,6 @@ export const deployment: Deployment = {
   retention: {},
   targets: [
     { kind: 'database', target: '', replaces: 'crm', maxAgeHours: 26, drilled: true },
-    { kind: 'media', target: '', replaces: '/media' },
+    { kind: 'media', target: '', replaces: '/media', maxAgeHours: 170, drilled: true },
   ],
 };
