@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
@@ -13,15 +13,17 @@ import { lockFile } from '../libc.js';
  * @throws OperatorError BUSY naming the process that holds it
  */
 export async function holdMedia<T>(root: string, use: () => Promise<T>): Promise<T> {
-  const handle = (await lockFolder(root)) ?? (await lockNamed(root));
+  const release = (await lockFolder(root)) ?? (await lockNamed(root));
   try {
     return await use();
   } finally {
-    await handle?.close();
+    await release?.();
   }
 }
 
-async function lockFolder(root: string): Promise<FileHandle | undefined> {
+type Release = () => Promise<void>;
+
+async function lockFolder(root: string): Promise<Release | undefined> {
   for (;;) {
     let handle: FileHandle;
     try {
@@ -30,7 +32,7 @@ async function lockFolder(root: string): Promise<FileHandle | undefined> {
       return undefined; // no folder, or a bucket
     }
     const state = lockFile(handle.fd);
-    if (state === 'locked' && (await handle.stat()).ino === (await inodeOf(root))) return handle;
+    if (state === 'locked' && (await isStill(handle, root))) return () => handle.close();
     if (state === 'held by another') throw await busy(handle, root);
     await handle.close();
     if (state === 'not possible') return undefined;
@@ -38,16 +40,30 @@ async function lockFolder(root: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function lockNamed(root: string): Promise<FileHandle | undefined> {
+async function lockNamed(root: string): Promise<Release | undefined> {
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  let handle: FileHandle;
-  try {
-    handle = await open(join(tmpdir(), `respaldo-${userInfo().uid}-${name}.lock`), 'a', 0o600);
-  } catch {
-    return undefined; // a machine without a writable temporary folder: then without a hold
+  const path = join(tmpdir(), `respaldo-${userInfo().uid}-${name}.lock`);
+  for (;;) {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'a', 0o600);
+    } catch {
+      return undefined; // a machine without a writable temporary folder: then without a hold
+    }
+    if (lockFile(handle.fd) === 'held by another') throw await busy(handle, root);
+    const release = async () => {
+      // While it is locked: whoever has opened it meanwhile sees that it is gone, and makes another.
+      await rm(path, { force: true }).catch(() => {}); // it is empty, and the next run takes it
+      await handle.close();
+    };
+    if (await isStill(handle, path)) return release;
+    await handle.close(); // the run that had it has just ended and removed it
   }
-  if (lockFile(handle.fd) === 'held by another') throw await busy(handle, root);
-  return handle;
+}
+
+/** Whether a path leads to what was opened by it. */
+async function isStill(handle: FileHandle, path: string): Promise<boolean> {
+  return (await handle.stat()).ino === (await inodeOf(path));
 }
 
 async function inodeOf(path: string): Promise<number | undefined> {
