@@ -5,14 +5,15 @@ import type { About, Event, Failure } from '../core/events.js';
 import { failureLink } from '../core/runbook.js';
 import type { BackupResult } from './backup.js';
 import type { Run } from './run.js';
+import { watched } from './watched.js';
 
-/** Runs a backup, and tells the event bus how it ended. */
+/** Runs a backup, ended where it stalls, and tells the event bus how it ended. */
 export async function announcingBackup(
   run: Run,
   kind: Kind,
-  backup: () => Promise<BackupResult>,
+  backup: (run: Run) => Promise<BackupResult>,
 ): Promise<BackupResult> {
-  const result = await announcingFailure(run, 'Backup Failed', kind, backup);
+  const result = await announcingFailure(run, 'Backup Failed', kind, () => watched(run, kind, backup));
   const { manifest, bytes, storedIn, anomalies } = result;
   const { id, startedAt, finishedAt } = manifest;
   const detail = { ...about(run, kind), backup: id, bytes, startedAt, finishedAt, storedIn };
@@ -22,15 +23,15 @@ export async function announcingBackup(
   return result;
 }
 
-/** Runs a restore of one backup, and tells the event bus how it ended. */
+/** Runs a restore of one backup, ended where it stalls, and tells the event bus how it ended. */
 export async function announcingRestore<Result>(
   run: Run,
   kind: Kind,
   backup: string,
-  restore: () => Promise<Result>,
+  restore: (run: Run) => Promise<Result>,
   describe: (result: Result) => { readonly into: string; readonly kept?: string | undefined },
 ): Promise<Result> {
-  const result = await announcingFailure(run, 'Restore Failed', kind, restore);
+  const result = await announcingFailure(run, 'Restore Failed', kind, () => watched(run, kind, restore));
   const { into, kept } = describe(result);
   const detail = { ...about(run, kind), backup, into, ...(kept === undefined ? {} : { kept }) };
   await announce(run, { name: 'Restore Completed', detail });

@@ -24,6 +24,7 @@ export interface ArchiveOptions {
   readonly expectedBytes: number;
   /** Must resolve before the archive may be complete; its failure is the archive's. */
   readonly until?: Promise<unknown>;
+  readonly stallMilliseconds: number;
   readonly signal: AbortSignal;
   readonly step: Step;
 }
@@ -45,14 +46,21 @@ export async function archive(producer: Producer, options: ArchiveOptions): Prom
   const watch = new WriteWatch();
   const raw = new Tap();
   const compressed = new Tap(options.until);
-  const store = (stream: Readable): Promise<Stored> => storeEverywhere(stream, key, options.storages, options);
+  let toStore: Readable | undefined;
+  const store = (stream: Readable): Promise<Stored> => {
+    toStore = stream;
+    return storeEverywhere(stream, key, options.storages, options);
+  };
   const encryptAndStore = async (stream: Readable): Promise<Stored> => {
     const bytes = through(stream, compressed);
     return encryptor
       ? (await runPipe([encryptor.command], { input: bytes, output: store, signal })).value
       : store(bytes);
   };
-  const ticker = setInterval(() => step.update(Math.max(watch.bytes, raw.bytes)), 250);
+  const ticker = setInterval(() => {
+    step.update(Math.max(watch.bytes, raw.bytes, compressed.bytes));
+    if (toStore && toStore.readableLength > 0) step.excuse?.(); // it waits for a storage, which has limits of its own
+  }, 250);
   ticker.unref();
   try {
     const made = await ('command' in producer

@@ -25,7 +25,7 @@ export type { DatabaseBackupOptions };
  * @throws OperatorError of the source; or of the storage, where no storage has the backup
  */
 export function backupDatabase(run: Run, options: DatabaseBackupOptions): Promise<BackupResult> {
-  return announcingBackup(run, 'database', () => takeBackup(run, options));
+  return announcingBackup(run, 'database', (watched) => takeBackup(watched, options));
 }
 
 async function takeBackup(run: Run, wanted: DatabaseBackupOptions): Promise<BackupResult> {

@@ -40,7 +40,7 @@ interface MediaSource {
  * @throws OperatorError of the source; or of the storage, where no storage has the backup
  */
 export function backupMedia(run: Run, options: MediaBackupOptions): Promise<BackupResult> {
-  return announcingBackup(run, 'media', () => takeBackup(run, options));
+  return announcingBackup(run, 'media', (watched) => takeBackup(watched, options));
 }
 
 async function takeBackup(run: Run, options: MediaBackupOptions): Promise<BackupResult> {

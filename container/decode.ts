@@ -46,6 +46,8 @@ export async function readArchive(
 ): Promise<Readable> {
   const source = await storage.read(archive.key, { signal });
   const compared = compareDigest(archive, id, (bytes) => step.update(bytes));
+  const isWaitedFor = () => !compared.writableEnded && source.readableLength + compared.readableLength === 0;
+  step.waitsFor?.(() => (isWaitedFor() ? 'storage' : 'source'));
   return pipeline(source, compared, () => {}); // the reader gets the error
 }
 

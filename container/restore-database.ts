@@ -32,7 +32,7 @@ export interface DatabaseRestoreResult {
  */
 export function restoreDatabase(run: Run, plan: DatabaseRestorePlan): Promise<DatabaseRestoreResult> {
   const describe = ({ database, kept }: DatabaseRestoreResult) => ({ into: database, kept });
-  return announcingRestore(run, 'database', plan.found.id, () => carryOut(run, plan), describe);
+  return announcingRestore(run, 'database', plan.found.id, (watched) => carryOut(watched, plan), describe);
 }
 
 async function carryOut(run: Run, plan: DatabaseRestorePlan): Promise<DatabaseRestoreResult> {

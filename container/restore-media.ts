@@ -93,7 +93,7 @@ export function restoreMedia(run: Run, plan: MediaRestorePlan): Promise<MediaRes
     run,
     'media',
     plan.found.id,
-    () => carryOut(run, plan),
+    (watched) => carryOut(watched, plan),
     ({ into, kept }) => ({ into, kept }),
   );
 }

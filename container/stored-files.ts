@@ -50,6 +50,7 @@ export class StoredFiles {
       encryptor,
       expectedBytes,
       ...(until ? { until } : {}),
+      stallMilliseconds: run.settings.BACKUP_STALL_MINUTES * 60_000,
       signal: run.signal,
       step,
     });

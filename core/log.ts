@@ -16,6 +16,10 @@ export interface Progress {
 export interface Step {
   /** Bytes done so far. */
   update(done: number): void;
+  /** Nothing moves, and that is in order: what is waited for has a time limit of its own. */
+  excuse?(): void;
+  /** Tells who is to be asked for, where nothing moves: what the bytes come from or go to, or the storage. */
+  waitsFor?(side: () => 'source' | 'storage'): void;
   end(): void;
 }
 

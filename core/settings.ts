@@ -135,6 +135,11 @@ export const settingsSchema = z.object({
     .default('FARGATE')
     .describe('Fargate: their capacity provider.'),
   BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
+  BACKUP_STALL_MINUTES: fraction(0, 10_000)
+    .default(30)
+    .describe(
+      'A backup or restore in which nothing moves for so long is ended, unless the server is at work for it. 0: never.',
+    ),
   BACKUP_SNAPSHOT_WARN_MINUTES: fraction(0.001, 100_000)
     .default(60)
     .describe(

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
+import type { Step } from '../../core/log.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
 import { sumOfHashes } from '../../core/row-hash.js';
@@ -61,7 +62,15 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
   const start = workersStart(job, large, facts.encoding, jobs * tasks);
   const pool = startPool(job, start, jobs);
   const crew = callCrew(run, pool, { tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
-  const ticker = setInterval(() => step.update(pool.bytes), 250);
+  let restBytes = 0;
+  const restStep: Step = {
+    ...step,
+    update: (bytes) => {
+      restBytes = Math.max(restBytes, bytes);
+    },
+    end() {},
+  };
+  const ticker = setInterval(() => step.update(pool.bytes + restBytes), 250);
   const endEarly = () => void pool.end(run.signal.reason);
   run.signal.addEventListener('abort', endEarly, { once: true });
   let failure: unknown;
@@ -72,7 +81,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     const fingerprint = takeFingerprint(job, small, mode);
     fingerprint.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
     const copying = parts.map((part) => dumpPart(job, pool, part, hashes.get(part.table), stored));
-    const work = [...copying, dumpRest(job, stored, large, facts.encoding, fingerprint)];
+    const work = [...copying, dumpRest(job, stored, large, facts.encoding, fingerprint, restStep)];
     await allOrNothing(work, (error) => pool.end(error));
     const copied = await Promise.all(copying);
     const taken = await fingerprint;

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { noStep } from '../../core/log.js';
+import type { Step } from '../../core/log.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { restoreScript } from '../../core/restore-script.js';
 import { intact } from '../backup.js';
@@ -17,12 +17,13 @@ export async function dumpRest(
   large: readonly CopyTable[],
   encoding: string,
   until: Promise<unknown>,
+  step: Step,
 ): Promise<void> {
-  await dumpSchema(job, stored);
-  await dumpSmall(job, stored, large, encoding, until);
+  await dumpSchema(job, stored, step);
+  await dumpSmall(job, stored, large, encoding, until, step);
 }
 
-async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
+async function dumpSchema(job: DumpJob, stored: StoredFiles, step: Step): Promise<void> {
   const command = await dumpOf(job, [
     '--format=custom',
     '--section=pre-data',
@@ -32,7 +33,7 @@ async function dumpSchema(job: DumpJob, stored: StoredFiles): Promise<void> {
   await stored.add(
     { command },
     { key: `${job.draft.base}/schema`, role: 'schema', content: 'dump' },
-    { expectedBytes: 0, step: noStep },
+    { expectedBytes: 0, step },
   );
 }
 
@@ -42,6 +43,7 @@ async function dumpSmall(
   large: readonly CopyTable[],
   encoding: string,
   until: Promise<unknown>,
+  step: Step,
 ): Promise<void> {
   // pg_dump takes the names of its arguments to be in the encoding that it dumps in; a database without one has bytes.
   const dumpIn = encoding === 'SQL_ASCII' ? encoding : 'UTF8';
@@ -55,7 +57,7 @@ async function dumpSmall(
   await stored.add(
     { command },
     { key: `${job.draft.base}/small`, role: 'small', content: 'dump' },
-    { expectedBytes: 0, step: noStep, until },
+    { expectedBytes: 0, step, until },
   );
 }
 
@@ -69,6 +71,7 @@ export async function storeScript(
   const key = `${draft.base}/restore.sh`;
   const { sha256, outcomes } = await storeEverywhere(Readable.from([bytes]), key, intact(draft, stored.outcomes), {
     expectedBytes: bytes.length,
+    stallMilliseconds: run.settings.BACKUP_STALL_MINUTES * 60_000,
     signal: run.signal,
   });
   stored.take({ key, role: 'script', bytes: bytes.length, sha256 }, outcomes, 0);

@@ -113,6 +113,7 @@ async function copyPart(
       encryptor: seal,
       expectedBytes,
       until: hashed,
+      stallMilliseconds: run.settings.BACKUP_STALL_MINUTES * 60_000,
       signal,
       step: noStep,
     },

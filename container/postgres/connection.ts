@@ -5,6 +5,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
+import { sessionSocket } from './endable-sessions.js';
 import { serverFailed } from './server-errors.js';
 
 /** How to reach a database: what libpq knows under the same names. */
@@ -20,6 +21,9 @@ export interface Connection {
   /** libpq's other variables that were set: PGSSLROOTCERT, PGPASSFILE, PGOPTIONS and so on. */
   readonly libpq: Readonly<Record<string, string>>;
 }
+
+/** Seconds, and how often: a server whose host has vanished is noticed within two minutes. The system's default are two hours. */
+const keepalive = { idle: 60, interval: 10, count: 6 };
 
 const passedOn = [
   'PGPASSFILE',
@@ -196,9 +200,11 @@ export async function libpqEnvironment(
   };
 }
 
-/** A conninfo string that names a database and nothing else, for programs that would read more into a bare name. */
+/** A conninfo string that names a database, for programs that would read more into a bare name, and notices a server that is gone. */
 export function conninfo(database: string): string {
-  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+  const { idle, interval, count } = keepalive;
+  const name = `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+  return `${name} keepalives_idle=${idle} keepalives_interval=${interval} keepalives_count=${count}`;
 }
 
 /**
@@ -227,10 +233,11 @@ export async function connect(
       user: connection.user,
       database,
       ssl: secure,
-      ...(socket && secure === false ? { stream: socket } : {}),
       application_name: Buffer.from(`respaldo ${purpose}`).subarray(0, 63).toString(),
       connectionTimeoutMillis: 30_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: keepalive.idle * 1000,
+      stream: () => sessionSocket(secure === false ? socket?.() : undefined),
       ...(password === undefined ? {} : { password }),
       ...(connection.libpq.PGOPTIONS ? { options: connection.libpq.PGOPTIONS } : {}),
     });

@@ -22,6 +22,7 @@ export async function dumpCommand(options: DumpOptions, args: readonly string[])
       `--snapshot=${snapshot}`,
       `--lock-wait-timeout=${lockTimeoutSeconds * 1000}`,
       '--compress=0',
+      `--dbname=${conninfo(connection.database)}`,
       ...args,
     ],
     env: await libpqEnvironment(connection, 'pg_dump'),

@@ -106,6 +106,7 @@ export async function committing(
       try {
         await load(`NOTIFY ${channel};`);
       } catch (error) {
+        await endSilentPsql(connection, database).catch(() => {}); // it ends by itself, once the server notices
         await untilPsqlIsGone(client).catch(() => {}); // a server that does not answer does not commit
         if (!committed) throw error;
         log.warn(`the server has committed all of it, so the restore is complete, although: ${messageOf(error)}`);
@@ -113,6 +114,20 @@ export async function committing(
     },
     database,
   );
+}
+
+/**
+ * psql has ended, but behind a network that fell silent the server may wait for its next word for hours, with everything
+ * in the database locked. Only what waits is ended: not what is at work on a commit.
+ */
+async function endSilentPsql(connection: Connection, database: string): Promise<void> {
+  const end = async (client: pg.Client) => {
+    await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'respaldo psql' AND usename = current_user AND wait_event_type = 'Client'`,
+    );
+  };
+  await withSession(connection, 'restore, ending psql', end, database);
 }
 
 /** The server may still be at work on the last of what psql sent. What it has to tell comes with the answers. */

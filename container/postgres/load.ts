@@ -72,6 +72,7 @@ async function psqlCommand(options: LoadOptions): Promise<Command> {
     args: [
       ...['--no-psqlrc', '--no-password', '--quiet', '--set=ON_ERROR_STOP=1', '--output=/dev/null'],
       ...restricted,
+      `--dbname=${conninfo(database)}`,
       '--file=-',
     ],
     env: {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import prettyMilliseconds from 'pretty-ms';
+import { OperatorError } from '../../core/errors.js';
 import type { Storage } from '../../core/storage.js';
 
 export interface Outcome {
@@ -18,6 +21,8 @@ export interface Stored {
 
 export interface StoreOptions {
   readonly expectedBytes: number;
+  /** How long a folder may take nothing of what it is given; 0: as long as it likes. A bucket has limits of its own. */
+  readonly stallMilliseconds: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,8 +36,7 @@ export async function storeEverywhere(
   storages: readonly Storage[],
   options: StoreOptions,
 ): Promise<Stored> {
-  const { expectedBytes, signal } = options;
-  const copies = storages.map((storage) => new Copy(storage, key, expectedBytes, signal));
+  const copies = storages.map((storage) => new Copy(storage, key, options));
   const hash = createHash('sha256');
   let bytes = 0;
   try {
@@ -62,31 +66,55 @@ class Copy {
   constructor(
     readonly storage: Storage,
     key: string,
-    expectedBytes: number,
-    signal: AbortSignal | undefined,
+    private readonly options: StoreOptions,
   ) {
+    const { expectedBytes, signal } = options;
     this.stream.on('error', () => {}); // told to the storage, which rejects with it
     this.stored = storage
       .write(key, this.stream, signal ? { expectedBytes, signal } : { expectedBytes })
-      .catch((error) => {
-        this.failed = true;
-        this.error = error;
-        this.stream.destroy();
-      });
+      .catch((error) => this.fail(error));
   }
 
   async write(chunk: Buffer): Promise<void> {
     if (this.failed || this.stream.write(chunk)) return;
-    await Promise.race([once(this.stream, 'drain').catch(() => {}), this.stored]);
+    await this.withinLimit(Promise.race([once(this.stream, 'drain').catch(() => {}), this.stored]));
   }
 
   async giveUp(error: unknown): Promise<void> {
     this.stream.destroy(error instanceof Error ? error : new Error(String(error)));
-    await this.stored;
+    if (!this.failed) await this.withinLimit(this.stored);
   }
 
   async end(): Promise<void> {
-    if (!this.failed) this.stream.end();
-    await this.stored;
+    if (this.failed) return;
+    this.stream.end();
+    await this.withinLimit(this.stored);
+  }
+
+  private fail(error: unknown): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.error = error;
+    this.stream.destroy();
+  }
+
+  /** A disk or a network mount that takes nothing any more may never answer again: it is waited for no longer. */
+  private async withinLimit(taken: Promise<unknown>): Promise<void> {
+    const { stallMilliseconds } = this.options;
+    if (stallMilliseconds === 0 || this.storage.type === 's3') return void (await taken);
+    const over = new AbortController();
+    const stalled = delay(stallMilliseconds, undefined, { signal: over.signal }).then(
+      () =>
+        this.fail(
+          new OperatorError(
+            'STORAGE_STALLED',
+            `${this.storage.name} has taken nothing for ${prettyMilliseconds(stallMilliseconds)}`,
+            'Look at its disk or its network mount, then run again. BACKUP_STALL_MINUTES allows for longer silence.',
+          ),
+        ),
+      () => {}, // it was in time
+    );
+    await Promise.race([taken, stalled]);
+    over.abort();
   }
 }
