@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { settingsSchema } from '../../core/settings.js';
 import type { Run } from '../run.js';
+import { childEnvironment } from '../streams/command.js';
 import type { Launcher } from './launcher.js';
 
 /** Milliseconds that a process may take to end, once its work is over. */
@@ -15,6 +17,8 @@ export function processLauncher({ settings, environment, log }: Run, secret: str
   const children: ChildProcess[] = [];
   const own = [process.execPath, fileURLToPath(new URL('./respaldo.js', import.meta.url))];
   const command = settings.BACKUP_TASKS_COMMAND?.split(/\s+/) ?? own;
+  // A command of the users' own may need anything of what they have set.
+  const inherited = settings.BACKUP_TASKS_COMMAND ? environment : workerEnvironment(environment);
   return {
     host: settings.BACKUP_TASKS_ADDRESS ?? '127.0.0.1',
     port: settings.BACKUP_TASKS_PORT ?? 0,
@@ -22,7 +26,7 @@ export function processLauncher({ settings, environment, log }: Run, secret: str
       for (let number = 2; number < 2 + count; number += 1) {
         const [file = '', ...before] = command.map((word) => word.replaceAll('{n}', String(number)));
         const child = spawn(file, [...before, ...args], {
-          env: { ...environment, BACKUP_TASKS_SECRET: secret },
+          env: { ...inherited, BACKUP_TASKS_SECRET: secret },
           stdio: ['ignore', 'ignore', 'inherit'],
         });
         child.on('error', (error) => log.warn(`task ${number} could not be started: ${error.message}`));
@@ -35,6 +39,19 @@ export function processLauncher({ settings, environment, log }: Run, secret: str
     close: async () => {
       await Promise.all(children.map(ended));
     },
+  };
+}
+
+/**
+ * What another process of the same program needs: the settings, libpq's and the SDK's own variables, GnuPG's key ring. Not
+ * Sentry's address: what goes wrong in a worker, the first task tells.
+ */
+function workerEnvironment(environment: Run['environment']): NodeJS.ProcessEnv {
+  const isNeeded = (name: string) =>
+    (name in settingsSchema.shape || /^(?:PG|AWS_|ECS_|NODE_|GNUPGHOME$)/.test(name)) && name !== 'SENTRY_DSN';
+  return {
+    ...childEnvironment(),
+    ...Object.fromEntries(Object.entries(environment).filter(([name]) => isNeeded(name))),
   };
 }
 
