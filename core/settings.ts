@@ -207,6 +207,12 @@ export const settingsSchema = z.object({
     .describe(
       '`drill`: load the dump as a superuser of the throw-away server. A hostile dump can then run programs as the server’s user. Default: as a role that can neither do that nor read files.',
     ),
+  BACKUP_DRILL_ASSERTIONS: z
+    .string()
+    .optional()
+    .describe(
+      '`drill`: the same, as the SQL itself: for places without a file, such as a task in AWS (`drill.assertions` in cdk.json). Both are run where both are set.',
+    ),
   BACKUP_SCHEDULES: z
     .string()
     .transform((value, context) => {

@@ -11,6 +11,7 @@ export function databaseTarget(context: TargetContext, database: DatabaseSetting
   const { tasks, network, vault, bus, variables, drill } = context;
   const { target, host, port, name, cpu, memory, securityGroup, tasks: together } = database;
   const kind = 'database' as const;
+  const { assertions = drill?.assertions } = database;
   network.allowTo(securityGroup, port, `respaldo backs up and restores ${name}`);
   const folder = `${vaultPrefix}${folderOf(kind, target)}`;
   const login = mayLogIn(tasks, database);
@@ -52,8 +53,13 @@ export function databaseTarget(context: TargetContext, database: DatabaseSetting
         ...{ kind, target, cpu: drill.cpu, memory: drill.memory, disk: drill.disk },
         job: 'drill',
         command: ['drill'],
-        // Nothing of the live database: neither its address nor its password.
-        variables: { ...variables, ...(target === '' ? {} : { BACKUP_TARGET: target }) },
+        // Nothing of the live database: neither its address nor its password. The assertions come with the definition: no
+        // right to read them from elsewhere, and no file that could be missing when the drill is due.
+        variables: {
+          ...variables,
+          ...(target === '' ? {} : { BACKUP_TARGET: target }),
+          ...(assertions === undefined ? {} : { BACKUP_DRILL_ASSERTIONS: assertions }),
+        },
         rights: [...vault.mayList(folder), ...vault.mayRead(folder), ...vault.mayRecord(folder), bus.mayAnnounce()],
       }),
   };

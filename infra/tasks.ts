@@ -131,7 +131,8 @@ export class Tasks extends Construct {
     });
     Validations.of(definition).acknowledge({
       id: 'AwsSolutions-ECS2',
-      reason: 'Names and addresses only. Passwords come from Secrets Manager, asked for by the program itself.',
+      reason:
+        'Names, addresses and assertions in SQL only. Passwords come from Secrets Manager, asked for by the program itself.',
     });
     definition.addVolume({ name: 'tmp' });
     container.addMountPoints({ sourceVolume: 'tmp', containerPath: '/tmp', readOnly: false });

@@ -4,6 +4,7 @@ import prettyMilliseconds from 'pretty-ms';
 import type { Kind } from '../../core/archive-name.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Verification } from '../../core/verification.js';
+import { readAssertions } from '../drill/assertions.js';
 import { drill } from '../drill/drill.js';
 import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
 import type { Invocation } from '../program.js';
@@ -45,7 +46,7 @@ export function registerDrill(root: Command, invocation: Invocation): void {
           ? await findLatest(run, options.media ? 'media' : 'database')
           : await findArchive(run, reference, openBucketBy(run.settings));
       refuseFor(found, options);
-      const sql = options.sql ?? run.settings.BACKUP_DRILL_SQL;
+      const sql = found.kind === 'media' ? undefined : await readAssertions(run.settings, options.sql);
       const verification = await drill(run, found, { sql, jobs: options.jobs, asSuperuser: options.asSuperuser });
       invocation.print(options.json ? JSON.stringify(verification, null, 2) : describe(found.kind, verification));
     });

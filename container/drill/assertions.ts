@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
+import type { Settings } from '../../core/settings.js';
 import { isServerGone } from '../postgres/server-errors.js';
 
 export interface AssertionResult {
@@ -10,14 +11,25 @@ export interface AssertionResult {
 }
 
 /**
- * Runs the users' own assertions. Each statement must succeed, and no row that it returns may hold a false.
+ * The users' own assertions: those of the file, and those that the settings hold themselves. Read before a restore, which
+ * may take hours, and not after it.
  *
- * @throws OperatorError SETTINGS_INVALID where the file cannot be read; pg.DatabaseError where the server went away
+ * @param path of the file, instead of BACKUP_DRILL_SQL
+ * @returns undefined where there are none
+ * @throws OperatorError SETTINGS_INVALID where the file cannot be read
  */
-export async function runAssertions(client: pg.Client, path: string): Promise<AssertionResult> {
-  let sql: string;
+export async function readAssertions(
+  settings: Pick<Settings, 'BACKUP_DRILL_SQL' | 'BACKUP_DRILL_ASSERTIONS'>,
+  path = settings.BACKUP_DRILL_SQL,
+): Promise<string | undefined> {
+  const texts = [path && (await readText(path)), settings.BACKUP_DRILL_ASSERTIONS].filter(Boolean);
+  // The last statement of the first may lack its semicolon, and stand before a comment.
+  return texts.length > 0 ? texts.join('\n;\n') : undefined;
+}
+
+async function readText(path: string): Promise<string> {
   try {
-    sql = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (cause) {
     throw new OperatorError(
       'SETTINGS_INVALID',
@@ -26,6 +38,10 @@ export async function runAssertions(client: pg.Client, path: string): Promise<As
       { cause },
     );
   }
+}
+
+/** Each statement must succeed, and no row that it returns may hold a false. */
+export async function runAssertions(client: pg.Client, sql: string): Promise<AssertionResult> {
   try {
     // Several statements at once give an array, which the driver's types do not tell.
     const answered = (await client.query({ text: sql, rowMode: 'array' })) as unknown;

@@ -14,7 +14,7 @@ import { prepareConfined, releaseConfined } from './confinement.js';
 import { type DrillServer, restorer, startDrillServer, withClient, withKnownLocale } from './drill-server.js';
 
 export interface DrillOptions {
-  /** A file of assertions in SQL. */
+  /** Assertions of the users' own. */
   readonly sql: string | undefined;
   readonly jobs: number | undefined;
   /** Loads the dump as a superuser, who may run programs. Default: as the setting says. */

@@ -16,6 +16,7 @@ export function contradictions(settings: EnvironmentSettings, now: Date): Proble
     ...nothingToDo(settings),
     ...twice(settings),
     ...targets(settings),
+    ...undrilled(settings),
     ...skippedRuns(settings, now),
     ...storage(settings),
   ];
@@ -98,6 +99,19 @@ function targets({ databases, media, network, drill }: EnvironmentSettings): Pro
     }
   }
   return problems;
+}
+
+/** Assertions that nothing would ever run look like a proof. */
+function undrilled({ databases, drill, schedules }: EnvironmentSettings): Problem[] {
+  const isDrilled = drill.afterBackup || schedules.drill !== false;
+  if (isDrilled && databases.length > 0) return [];
+  const without = isDrilled ? 'databases' : 'schedules.drill or drill.afterBackup';
+  return [
+    { path: ['drill', 'assertions'], sql: drill.assertions },
+    ...databases.map(({ assertions }, index) => ({ path: ['databases', index, 'assertions'], sql: assertions })),
+  ].flatMap(({ path, sql }) =>
+    sql === undefined ? [] : [{ path, value: sql, allowed: `would never be run: it needs ${without}` }],
+  );
 }
 
 function skippedRuns({ schedules, databases, media, zone }: EnvironmentSettings, now: Date): Problem[] {

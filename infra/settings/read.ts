@@ -3,6 +3,9 @@ import { OperatorError } from '../../core/errors.js';
 import { contradictions, type Problem } from './contradictions.js';
 import { type EnvironmentSettings, environmentSchema } from './schema.js';
 
+/** Characters of a value: assertions may have thousands. */
+const mostShown = 100;
+
 const environmentName = /^[a-z][a-z0-9]{0,15}$/;
 
 /**
@@ -69,5 +72,7 @@ function pathText(path: readonly PropertyKey[]): string {
 function shown({ path, value }: Problem, given: unknown): string {
   const found =
     value ?? path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], given);
-  return found === undefined || (typeof found === 'object' && found !== null) ? '' : `=${JSON.stringify(found)}`;
+  if (found === undefined || (typeof found === 'object' && found !== null)) return '';
+  const text = JSON.stringify(found);
+  return `=${text.length > mostShown ? `${text.slice(0, mostShown)}…` : text}`;
 }

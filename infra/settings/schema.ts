@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compressions, targetPattern } from '../../core/archive-name.js';
 import { defaultSchedules } from '../../core/schedules.js';
+import { assertions } from './assertions.js';
 import {
   bucketName,
   choice,
@@ -62,6 +63,8 @@ const database = group({
   /** Of format parallel: so many tasks share each backup and restore. */
   tasks: whole(1, 16).default(1),
   compression: choice(compressions).default('gzip'),
+  /** Instead of `drill.assertions`. */
+  assertions: assertions.optional(),
   ...size,
   ...rhythm,
 });
@@ -117,6 +120,8 @@ export const environmentSchema = group({
   /** Restores backups of databases into throw-away servers, reads those of media files, and compares both. */
   drill: group({
     afterBackup: yesOrNo.default(false),
+    /** Run in each restored database: SQL, or a file of it. */
+    assertions: assertions.optional(),
     /** Of the task that holds the restored database; one of media files is sized as its restore. */
     disk: whole(21, 200, ' GiB').default(50),
     cpu: size.cpu,

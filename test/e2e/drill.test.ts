@@ -118,6 +118,22 @@ describe('a drill', () => {
     await writeFile(file, 'SELECT 1 / (count(*) - 500) FROM customers');
     const broken = await respaldo(['drill'], withSql);
     expect(broken).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('division by zero') });
+    // Both, although the file's last statement has no semicolon.
+    await writeFile(file, 'SELECT count(*) = 500 AS ok FROM customers -- all of them');
+    const failing = { ...withSql, BACKUP_DRILL_ASSERTIONS: 'SELECT count(*) > 100000 AS many FROM deals' };
+    expect(await respaldo(['drill', id], failing)).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('assertion 2: "many" is false'),
+    });
+    // A file that is not there is told before anything is restored.
+    const missing = await respaldo(['drill', id, '--sql', `${file}.not`], { ...env, BACKUP_DRILL_DIR: '/dev/null/no' });
+    expect(missing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('BACKUP_DRILL_SQL or --sql') });
+    // As text, where there is no file.
+    const asText = { ...env, BACKUP_DRILL_ASSERTIONS: 'SELECT count(*) > 0 AS some FROM deals; SELECT true;' };
+    expect(await respaldo(['drill', id], asText)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('2 assertions of your own'),
+    });
     await writeFile(file, 'SELECT count(*) = 500 AS ok FROM customers');
     expect(await respaldo(['drill', id], withSql)).toMatchObject({
       exitCode: 0,

@@ -58,6 +58,25 @@ describe('drills', () => {
     expect(alarms(of)).toEqual(expect.arrayContaining(['respaldo-m-media-drill-failed', 'respaldo-m-media-unproven']));
   });
 
+  it('run the assertions of the environment, or of the database itself, and in no other task', () => {
+    const [first] = least.databases;
+    const databases = [
+      { ...first, target: 'crm' },
+      { ...first, target: 'shop', assertions: 'SELECT count(*) > 0 FROM orders' },
+    ];
+    const drill = { assertions: 'SELECT true' };
+    const of = template({ env: 'a', environments: { a: { databases, media: [{ bucket: 'crm-media' }], drill } } });
+    const told = resourcesOf(of, 'AWS::ECS::TaskDefinition').flatMap(([, { Properties }]) =>
+      Properties.ContainerDefinitions[0].Environment.filter(
+        ({ Name }: { Name: string }) => Name === 'BACKUP_DRILL_ASSERTIONS',
+      ).map(({ Value }: { Value: string }) => [Properties.Family, Value]),
+    );
+    expect(told).toEqual([
+      ['respaldo-a-crm-drill-database', 'SELECT true'],
+      ['respaldo-a-shop-drill-database', 'SELECT count(*) > 0 FROM orders'],
+    ]);
+  });
+
   it('can follow each backup, and be switched off altogether', () => {
     const after = template({
       env: 'e',
