@@ -60,7 +60,6 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     ['restore --latest --media --jobs 2', '--jobs and --media do not go together'],
     ['restore --latest --full --into x', '--into and --full do not go together'],
     ['restore --latest --into x --in-place', '--in-place and --into do not go together'],
-    ['restore --latest --table x', '--table needs --into'],
     ['restore db_backup_20240115_120000 --jobs 2', '--jobs: db_backup_20240115_120000 is one archive'],
     ['restore db_backup_20240115_120000 --tasks 2', '--tasks: db_backup_20240115_120000 is one archive'],
     ['restore media_backup_20240115_120000 --no-owner', '--no-owner is for databases'],

@@ -99,8 +99,8 @@ describe('a person who sends something else is answered with what to send', () =
     {
       lambda: 'start-drill',
       event: { target: 'media' },
-      refused: /no target "media" is drilled/,
-      hint: /default target/,
+      refused: /target "media"\) is drilled here/,
+      hint: /There are: /,
     },
     ...[{ dryRun: 'true' }, { dryrun: true }, { 'dry-run': true }, { dryRun: 1 }, 'dryRun', 5].map((event) => ({
       ...{ lambda: 'cleanup', event, refused: /and removed nothing: /, hint: /"dryRun": true/ },
