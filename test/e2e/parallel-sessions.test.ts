@@ -115,7 +115,6 @@ describe('the sessions of a parallel dump', () => {
     }
     for (const [args, says] of [
       [['--table', 'nosuch', '--into', 'x'], /no rows of a table "nosuch".*public\.wide/s],
-      [['--table', 'wide', '--force'], /--table: one table cannot replace/],
       [['--in-place', '--force'], /parallel backup: .*in one transaction/],
     ] as const) {
       const refused = await respaldo(['restore', '--latest', ...args], env);
