@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
-import { exitCodeOf, exitCodes, OperatorError } from '../core/errors.js';
+import { exitCodeOf, exitCodes } from '../core/errors.js';
+import { interruptedBy } from './interruption.js';
 import { program } from './program.js';
 import { reportToSentry } from './sentry.js';
 import { logFor } from './wire.js';
@@ -9,15 +10,10 @@ import { logFor } from './wire.js';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const interruption = new AbortController();
-for (const [signal, code] of [
-  ['SIGINT', 'INTERRUPTED'],
-  ['SIGTERM', 'TERMINATED'],
-] as const) {
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Not `once`: a library that ends its own children on a signal takes a listener that is gone for leave to end us, too.
   process.on(signal, () => {
-    interruption.abort(
-      new OperatorError(code, `interrupted by ${signal}`, 'Nothing half-done was left. Run again when it suits.'),
-    );
+    interruption.abort(interruptedBy(signal));
     // Whatever does not let itself be ended within this time is left to the operating system.
     setTimeout(() => process.exit(exitCodes[signal === 'SIGINT' ? 'interrupted' : 'terminated']), 4_500).unref();
   });

@@ -91,7 +91,11 @@ export function registerRestore(root: Command, invocation: Invocation): void {
         if (errors.length > 0) invocation.exitWith(exitCodeOf(errors[0]));
         return;
       }
-      if (!options.force) await confirm(plans.flatMap(({ replaces }) => replaces ?? []));
+      if (!options.force)
+        await confirm(
+          plans.flatMap(({ replaces }) => replaces ?? []),
+          run.signal,
+        );
       const steps = plans.map(({ carryOut }) => carryOut);
       const done = await runAll(run, steps, (result) => {
         if (!options.json) invocation.print(describe(result));
