@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../container/streams/programs.js';
 import { type Manifest, parseManifest, serializeManifest } from '../../core/manifest.js';
 import { shownBytes } from '../../core/media-listing.js';
-import { respaldo } from '../support/cli.js';
+import { respaldo, untilNamesArePast } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
 import { makeTree } from '../support/tree.js';
@@ -225,6 +225,7 @@ describe('the listing beside a media archive', { timeout: 240_000 }, () => {
     await writeFile(join(root, 'only'), 'content');
     const { id } = await backUp(env);
     await backUp(env);
+    await untilNamesArePast();
     const cleanup = await respaldo(['cleanup', '--force'], { ...env, BACKUP_RETENTION_DAYS: '0' });
     expect(cleanup, cleanup.stderr).toMatchObject({ exitCode: 0 });
     const left = async () => (await readdir(join(backups, 'media'))).filter((name) => name.startsWith(id));

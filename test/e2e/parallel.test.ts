@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { respaldo } from '../support/cli.js';
+import { respaldo, untilNamesArePast } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, query, serverUrl, testDatabase } from '../support/postgres.js';
 import { torture } from '../support/torture.js';
@@ -73,6 +73,7 @@ describe('a parallel dump', () => {
     await ok(['check'], env);
 
     await ok(['backup', '--database'], env);
+    await untilNamesArePast();
     await ok(['cleanup', '--force'], { ...env, BACKUP_RETENTION_DAYS: '0' });
     expect(await readdir(join(folder, 'database'))).toHaveLength(2);
   });

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { respaldo } from '../support/cli.js';
+import { respaldo, untilNamesArePast } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, testDatabase } from '../support/postgres.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
@@ -38,6 +38,7 @@ describe.each(places.filter(({ skip }) => !skip))('undelete in $name', ({ open }
       exitCode: 2,
       stderr: expect.stringContaining('was not removed'),
     });
+    await untilNamesArePast();
     const cleanup = await respaldo(['cleanup', '--force'], { ...env, BACKUP_RETENTION_DAYS: '0' });
     expect(cleanup, cleanup.stderr).toMatchObject({ exitCode: 0 });
     expect((await respaldo(['list'], env)).stdout).not.toContain(id);
@@ -73,9 +74,11 @@ describe('what cannot be brought back', () => {
     const folder = await temporaryFolder();
     const env = { DATABASE_URL: database.url, BACKUP_DIR: folder, BACKUP_RETENTION_DAYS: '0' };
     for (let runs = 0; runs < 2; runs += 1) await respaldo(['backup', '--database'], env);
+    await untilNamesArePast();
     await respaldo(['cleanup', '--force'], env);
     expect(await readdir(folder)).toContain('.trash');
     await respaldo(['backup', '--database'], env);
+    await untilNamesArePast();
     await respaldo(['cleanup', '--force'], { ...env, BACKUP_UNDO_DAYS: '0' });
     expect(await readdir(folder)).toEqual(['database']);
     expect(await readdir(join(folder, 'database'))).toHaveLength(2);

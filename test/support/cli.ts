@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa, type Options } from 'execa';
 
 export interface CliResult {
@@ -31,4 +32,9 @@ export function startRespaldo(args: readonly string[], env: CliEnvironment, opti
     stdin: 'ignore',
     timeout: options.timeout ?? 120_000,
   });
+}
+
+/** Two backups in one second are named a second apart: waits until none is dated in the future, where retention keeps it. */
+export function untilNamesArePast(): Promise<void> {
+  return delay(2_000);
 }
