@@ -67,7 +67,10 @@ export class LocalStorage implements Storage {
       await syncFolder(dirname(path));
     } catch (error) {
       source.destroy();
-      if (file?.created) await rm(partial, { force: true });
+      if (file) {
+        await closed(file); // it may be about to be made
+        if (file.created) await rm(partial, { force: true });
+      }
       await prune(dirname(path), this.root);
       signal?.throwIfAborted();
       // A source that failed before the file was open: the pipeline only sees that it is closed.
@@ -197,6 +200,15 @@ export class LocalStorage implements Storage {
     }
     return join(this.root, key.split('/').join(sep));
   }
+}
+
+/** Waits until a file that was given up has been let go of. */
+function closed(file: DurableFile): Promise<void> {
+  file.destroy();
+  return new Promise((resolve) => {
+    if (file.closed) resolve();
+    else file.once('close', resolve);
+  });
 }
 
 /** Gives the finished file its name. A link fails where the name is taken; file systems without links get a rename. */
