@@ -82,9 +82,11 @@ function taskOf(deployment: Deployment, { family }: TaskEnd): { job: Job; target
   return undefined;
 }
 
+/** S3's listing knows only the second of a time, the task's beginning is known to the millisecond. */
 async function completedSince(storage: Storage, { kind, target }: DeployedTarget, since: Date): Promise<boolean> {
   const { backups } = await readCatalog(storage, kind, target);
-  return backups.some(({ files }) => files.some(({ modified }) => modified >= since));
+  const second = Math.floor(since.getTime() / 1000) * 1000;
+  return backups.some(({ files }) => files.some(({ modified }) => modified.getTime() >= second));
 }
 
 /** The error that the program logged last. Its log may arrive after the news of its end: then it is looked for again. */
