@@ -51,8 +51,9 @@ export async function loadParallel(
       pool.add(new WaitingThread(program).begin<ToWorker<LoadOrder>, FromWorker<null>>(start));
     const archive = join(folder, 'schema.dump');
     await fetchSchema(run, plan, manifest, schemaFile, archive);
-    await pool.submit({ type: 'archive', file: schemaFile, args: ['--section=pre-data'] }, 1);
-    const contents = await tableOfContents(plan, archive);
+    // Rights come last, as pg_restore itself has it: an owner may have taken from himself what loading needs.
+    await pool.submit({ type: 'archive', file: schemaFile, args: ['--section=pre-data', '--no-privileges'] }, 1);
+    const [contents, rights] = await tableOfContents(plan, archive);
     const loads = tableLoads(manifest, jobs * tasks);
     const small = one(manifest, 'small');
     // By a worker of this task, before others come: what is not one transaction cannot be done again after a loss.
@@ -67,7 +68,7 @@ export async function loadParallel(
     const done = new Set(built.flat());
     // Keys to tables that stay empty could not be met.
     const rest = contents.filter((line) => !done.has(line) && !(plan.tables && / FK CONSTRAINT /.test(line)));
-    await finish(run, plan, archive, await listFile(folder, 'rest', rest), jobs, start.buildOptions);
+    await finish(run, plan, archive, await listFile(folder, 'rest', [...rest, ...rights]), jobs, start.buildOptions);
   } catch (error) {
     failure = error;
     throw error;
@@ -178,13 +179,19 @@ async function fetchSchema(
   else await runPipe(programs, { input: stored, output: save, signal });
 }
 
-async function tableOfContents({ clients }: DatabaseRestorePlan, archive: string): Promise<string[]> {
-  const { stdout } = await execa(join(clients.directory, 'pg_restore'), ['--list', '--section=post-data', archive], {
-    env: childEnvironment(),
-    extendEnv: false,
-    maxBuffer: 2 ** 30,
-  });
-  return stdout.split('\n').filter((line) => /^\d+;/.test(line));
+/** @returns lines of what is built over tables, and lines of rights */
+async function tableOfContents({ clients }: DatabaseRestorePlan, archive: string): Promise<[string[], string[]]> {
+  const list = async (...args: string[]) => {
+    const { stdout } = await execa(join(clients.directory, 'pg_restore'), ['--list', ...args, archive], {
+      env: childEnvironment(),
+      extendEnv: false,
+      maxBuffer: 2 ** 30,
+    });
+    return stdout.split('\n').filter((line) => /^\d+;/.test(line));
+  };
+  const isRight = (line: string) => /^\d+; \d+ \d+ (?:DEFAULT )?ACL /.test(line);
+  const over = await list('--section=post-data');
+  return [over.filter((line) => !isRight(line)), (await list()).filter(isRight)];
 }
 
 async function listFile(folder: string, name: string, lines: readonly string[]): Promise<string> {
