@@ -59,6 +59,7 @@ export function databaseTarget(context: TargetContext, database: DatabaseSetting
           ...variables,
           ...(target === '' ? {} : { BACKUP_TARGET: target }),
           ...(assertions === undefined ? {} : { BACKUP_DRILL_ASSERTIONS: assertions }),
+          ...(drill.asSuperuser ? { BACKUP_DRILL_AS_SUPERUSER: 'true' } : {}),
         },
         rights: [...vault.mayList(folder), ...vault.mayRead(folder), ...vault.mayRecord(folder), bus.mayAnnounce()],
       }),

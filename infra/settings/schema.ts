@@ -122,6 +122,8 @@ export const environmentSchema = group({
     afterBackup: yesOrNo.default(false),
     /** Run in each restored database: SQL, or a file of it. */
     assertions: assertions.optional(),
+    /** Lets a dump do what only a superuser may, running programs in the drill's task among it. */
+    asSuperuser: yesOrNo.default(false),
     /** Of the task that holds the restored database; one of media files is sized as its restore. */
     disk: whole(21, 200, ' GiB').default(50),
     cpu: size.cpu,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
+  CreateBucketCommand,
   GetObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
@@ -30,6 +32,7 @@ import { s3Endpoint } from '../support/s3.js';
  */
 const env = `t${randomBytes(4).toString('hex')}`;
 const database = `aws_${env}`;
+const media = `media-${env}`;
 const moto = s3Endpoint() ?? '';
 const name = (of: string) => `respaldo-${env}-${of}`;
 
@@ -77,6 +80,9 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
         SecretString: JSON.stringify({ username: 'postgres', password: 'not asked for here' }),
       }),
     );
+    await s3().send(new CreateBucketCommand({ Bucket: media }));
+    for (const Key of ['a.txt', 'deep/b.txt'])
+      await s3().send(new PutObjectCommand({ Bucket: media, Key, Body: `content of ${Key}` }));
     deployed = await deploy(moto, env, {
       zone: 'Europe/Madrid',
       databases: [
@@ -89,6 +95,8 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
           format: 'custom',
         },
       ],
+      media: [{ bucket: media }],
+      drill: { assertions: 'SELECT count(*) = 500 AS "all customers" FROM customers' },
       retention: { days: 30 },
       image: 'registry.example/respaldo:test',
     });
@@ -144,6 +152,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
   });
 
   it('the next time it is due, it takes the next', async () => {
+    await delay(1_000); // names are by the second, and what may not list cannot look for a newer one
     await call('start-backup', await due('backup-database', '2026-01-16T02:00:00Z'));
     expect(tasks).toHaveLength(2);
     expect((await ended()).outcome).toEqual({ result: 'well' });
@@ -200,22 +209,56 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     await query(database, 'DROP TABLE deals_back');
   });
 
-  it('a drill proves the newest backup, writes what it found, and needs no live database', async () => {
+  it('media files are backed up by their own schedule', async () => {
+    await call('start-backup', await due('backup-media', '2026-01-18T03:00:00Z'));
+    expect((await ended()).outcome).toEqual({ result: 'well' });
+    expect(front.events.at(-1)).toMatchObject({ name: 'Backup Completed', detail: { kind: 'media' } });
+  });
+
+  it('drills prove the newest backups, write what they found, and need neither live database nor media files', async () => {
     const answer = await call('start-drill', await due('drill', '2026-02-01T05:00:00Z'));
-    expect(answer).toMatchObject({ result: { started: [{ backup: 'latest' }] } });
-    const { end, outcome } = await ended();
-    expect(end.containers).toEqual([{ exitCode: 0 }]);
-    expect(outcome).toEqual({ result: 'well' });
-    expect((await keys('backups/')).filter((key) => key.endsWith('.verified.json'))).toHaveLength(1);
-    expect(front.events.at(-1)).toMatchObject({ name: 'Drill Passed', detail: { environment: env, kind: 'database' } });
+    expect(answer).toMatchObject({ result: { started: [{ backup: 'latest' }, { backup: 'latest' }] } });
+    for (const end of await Promise.all(ends.slice(-2))) {
+      expect(end.containers).toEqual([{ exitCode: 0 }]);
+      expect(await call('task-stopped', { detail: end })).toEqual({ result: 'well' });
+    }
+    const records = (await keys('backups/')).filter((key) => key.endsWith('.verified.json'));
+    expect(records).toEqual([expect.stringMatching(/database\/db_/), expect.stringMatching(/media\/media_/)]);
+    const [restored, read] = await Promise.all(
+      records.map(async (Key) => {
+        const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key }));
+        return JSON.parse((await Body?.transformToString()) ?? '');
+      }),
+    );
+    expect(restored).toMatchObject({ passed: true, compared: { assertions: 1 } });
+    expect(read).toMatchObject({ passed: true, compared: { files: 2, hashed: 2 } });
+    const passed = front.events.filter((event) => event.name === 'Drill Passed');
+    expect(passed.map(({ detail }) => detail.kind).sort()).toEqual(['database', 'media']);
     expect(await call('check', {})).toMatchObject({
-      result: { targets: [{ drillFailed: false, proven: expect.stringMatching(/^db_backup_/) }] },
+      result: {
+        targets: [
+          { drillFailed: false, proven: expect.stringMatching(/^db_backup_/) },
+          { drillFailed: false, proven: expect.stringMatching(/^media_backup_/) },
+        ],
+      },
     });
+  });
+
+  it('a drill that follows a backup reads just that one', async () => {
+    const { name: told, detail } = front.events.find((event) => event.detail.kind === 'media') ?? {};
+    const answer = await call('start-drill', { source: 'respaldo', 'detail-type': told, detail });
+    expect(answer).toMatchObject({ result: { started: [{ backup: detail?.backup }] } });
+    expect((await ended()).end.containers).toEqual([{ exitCode: 0 }]);
   });
 
   it('check measures the age and the size of the newest backup', async () => {
     expect(await call('check', {})).toMatchObject({
-      result: { targets: [{ kind: 'database', stale: false, limitHours: 26, damaged: [] }] },
+      result: {
+        targets: [
+          { kind: 'database', stale: false, limitHours: 26, damaged: [] },
+          { kind: 'media', stale: false, damaged: [] },
+        ],
+      },
     });
     const { MetricDataResults = [] } = await new CloudWatchClient(clientConfig(moto)).send(
       new GetMetricDataCommand({
@@ -325,13 +368,15 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     expect(await keys('backups/')).toEqual(before.filter((key) => !key.startsWith(old)));
     const { Versions = [] } = await s3().send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: old }));
     expect(Versions).toHaveLength(2);
-    expect(front.events.at(-1)).toMatchObject({ name: 'Cleanup Completed', detail: { kept: 2 } });
+    const cleanups = front.events.filter((event) => event.name === 'Cleanup Completed');
+    expect(cleanups).toMatchObject([{ detail: { kept: 2 } }, { detail: { kept: 1 } }]);
   });
 
   it('nothing asked for more than its role may', () => {
     // A backup looks for newer names where it may, and does without where it may not.
-    const expected = `${name('backup-database')} s3:ListBucket arn:aws:s3:::${bucket}`;
-    expect(front.denied.filter((each) => each !== expected)).toEqual([]);
-    expect(front.denied).toContain(expected);
+    const expected = ['database', 'media'].map(
+      (kind) => `${name(`backup-${kind}`)} s3:ListBucket arn:aws:s3:::${bucket}`,
+    );
+    expect([...new Set(front.denied)].sort()).toEqual(expected);
   });
 });

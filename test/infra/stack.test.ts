@@ -64,14 +64,19 @@ describe('drills', () => {
       { ...first, target: 'crm' },
       { ...first, target: 'shop', assertions: 'SELECT count(*) > 0 FROM orders' },
     ];
-    const drill = { assertions: 'SELECT true' };
+    const drill = { assertions: 'SELECT true', asSuperuser: true };
     const of = template({ env: 'a', environments: { a: { databases, media: [{ bucket: 'crm-media' }], drill } } });
-    const told = resourcesOf(of, 'AWS::ECS::TaskDefinition').flatMap(([, { Properties }]) =>
-      Properties.ContainerDefinitions[0].Environment.filter(
-        ({ Name }: { Name: string }) => Name === 'BACKUP_DRILL_ASSERTIONS',
-      ).map(({ Value }: { Value: string }) => [Properties.Family, Value]),
-    );
-    expect(told).toEqual([
+    const told = (variable: string) =>
+      resourcesOf(of, 'AWS::ECS::TaskDefinition').flatMap(([, { Properties }]) =>
+        Properties.ContainerDefinitions[0].Environment.filter(({ Name }: { Name: string }) => Name === variable).map(
+          ({ Value }: { Value: string }) => [Properties.Family, Value],
+        ),
+      );
+    expect(told('BACKUP_DRILL_AS_SUPERUSER')).toEqual([
+      ['respaldo-a-crm-drill-database', 'true'],
+      ['respaldo-a-shop-drill-database', 'true'],
+    ]);
+    expect(told('BACKUP_DRILL_ASSERTIONS')).toEqual([
       ['respaldo-a-crm-drill-database', 'SELECT true'],
       ['respaldo-a-shop-drill-database', 'SELECT count(*) > 0 FROM orders'],
     ]);
