@@ -3,8 +3,9 @@ import { OperatorError } from '../../core/errors.js';
 import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
 import type { FoundArchive } from '../find-archive.js';
+import { fingerprintRestored } from '../fingerprint-restored.js';
 import { planDatabaseRestore } from '../plan-database-restore.js';
-import { fingerprintRest, fingerprintTables, prepareFingerprints } from '../postgres/fingerprint.js';
+import { fingerprintRest, prepareFingerprints } from '../postgres/fingerprint.js';
 import { relations } from '../postgres/relations.js';
 import { restoreDatabase } from '../restore-database.js';
 import type { Run } from '../run.js';
@@ -94,22 +95,16 @@ async function compare(
   const noAssertions: AssertionResult = { assertions: 0, failures: [] };
   await client.query('BEGIN READ ONLY');
   await prepareFingerprints(client);
-  const present = new Set((await relations(client)).map(nameOf));
-  const expected = facts.tables.filter(({ rows }) => rows !== undefined).filter((table) => present.has(nameOf(table)));
-  const hashed = await fingerprintTables(
-    client,
-    expected.filter(({ hash }) => hash !== undefined),
-    'full',
-  );
-  const counted = await fingerprintTables(
-    client,
-    expected.filter(({ hash }) => hash === undefined),
-    'counts',
-  );
+  const present = new Map((await relations(client)).map((relation) => [nameOf(relation), relation]));
+  const expected = facts.tables.flatMap((dumped) => {
+    const relation = dumped.rows === undefined ? undefined : present.get(nameOf(dumped));
+    return relation ? [{ relation, dumped }] : [];
+  });
+  const tables = await fingerprintRestored(client, expected, facts.encoding);
   const fingerprint = facts.fingerprint ? await fingerprintRest(client) : undefined;
   await client.query('ROLLBACK');
   return {
-    comparison: compareFingerprints(facts, { tables: [...hashed, ...counted], fingerprint }),
+    comparison: compareFingerprints(facts, { tables, fingerprint }),
     assertions: sql === undefined ? noAssertions : await runAssertions(client, sql),
   };
 }

@@ -21,6 +21,9 @@ interface Exports {
   readonly type: Global;
   readonly left: Global;
   readonly filled: Global;
+  readonly hashedRows: { readonly value: bigint };
+  readonly hashSum: { readonly value: bigint };
+  begin(hashes: boolean, isBinary: boolean): void;
   take(from: number, to: number): number;
   skipped(bytes: number): void;
   emptied(): void;
@@ -57,6 +60,17 @@ export class CopyFrames {
     this.input = Buffer.from(memory.buffer, input.value, inputBytes.value);
     this.output = Buffer.from(memory.buffer, output.value, outputBytes.value);
     this.roomy = outputBytes.value - inputBytes.value;
+  }
+
+  /** To be called before each COPY, with the form of the rows that are to be hashed. */
+  begin(hashed: 'binary' | 'text' | undefined): void {
+    this.wasm.begin(hashed !== undefined, hashed === 'binary');
+  }
+
+  /** How many rows have been hashed, and the sum of their XXH64 (seed 0), modulo 2^64. */
+  get hashed(): { readonly rows: number; readonly sum: bigint } {
+    const { hashedRows, hashSum } = this.wasm;
+    return { rows: Number(hashedRows.value), sum: BigInt.asUintN(64, hashSum.value) };
   }
 
   /**

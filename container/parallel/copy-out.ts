@@ -24,6 +24,8 @@ export interface CopyOutOptions {
   /** The session's own. */
   readonly frames: CopyFrames;
   readonly encoder: Encoder;
+  /** The form that the rows come in, where they are to be hashed. */
+  readonly hashed?: 'binary' | 'text' | undefined;
   readonly bytesPerSecond?: number | undefined;
   /** Told of rows as they come, in bytes. */
   readonly onBytes?: (bytes: number) => void;
@@ -37,6 +39,8 @@ export class CopyOut extends Readable {
   rows = 0;
   /** Before encoding. */
   bytes = 0;
+  /** The sum of the rows' hashes, in decimal; known when all is copied, where it was wanted. */
+  hashSum: string | undefined;
   private readonly socket: Socket;
   private readonly driver: readonly ((chunk: Buffer) => void)[];
   private readonly pace: Pace;
@@ -66,6 +70,9 @@ export class CopyOut extends Readable {
       this.socket.on('data', this.onData);
     }
     this.socket.on('close', this.onClose);
+    // Ended while it idled: its `close` was told to nobody, and does not come again.
+    if (this.socket.destroyed) process.nextTick(this.onClose);
+    options.frames.begin(options.hashed);
     const text = Buffer.from(`${sql}\0`);
     const head = Buffer.from([0x51, 0, 0, 0, 0]); // Query
     head.writeInt32BE(text.length + 4, 1);
@@ -172,6 +179,7 @@ export class CopyOut extends Readable {
     try {
       ahead = this.handOn();
       encoder.finish(this.made);
+      this.takeHash();
     } catch (error) {
       this.failure ??= error as Error;
     }
@@ -180,6 +188,14 @@ export class CopyOut extends Readable {
     this.release();
     if (ahead < 1 || this.failure) this.end();
     else this.resting = setTimeout(() => this.end(), ahead);
+  }
+
+  private takeHash(): void {
+    const { frames, hashed } = this.options;
+    if (hashed === undefined || this.failure) return;
+    const { rows, sum } = frames.hashed;
+    if (rows !== this.rows) throw new Error(`${rows} rows came, the server says that it sent ${this.rows}`);
+    this.hashSum = String(sum);
   }
 
   private end(): void {

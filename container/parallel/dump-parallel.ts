@@ -4,11 +4,9 @@ import type { Step } from '../../core/log.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
 import { sumOfHashes } from '../../core/row-hash.js';
-import { sqlNames } from '../../core/sql-names.js';
 import { type BackupResult, completeBackup, intact } from '../backup.js';
 import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
-import { closeFingerprint, modeFor, takeFingerprint } from '../fingerprint-dump.js';
-import { rowHashOf } from '../postgres/fingerprint.js';
+import { closeFingerprint, modeFor } from '../fingerprint-dump.js';
 import { qualified } from '../postgres/relations.js';
 import { assertDirect, freeSessions } from '../postgres/sessions.js';
 import type { StoredFiles } from '../stored-files.js';
@@ -16,6 +14,7 @@ import { callCrew } from '../tasks/crew.js';
 import { dumpRest, storeScript } from './dump-rest.js';
 import { type DumpThreads, defaultJobs } from './dump-threads.js';
 import type { DumpedPart, DumpOrder, DumpStart, DumpTask } from './dump-work.js';
+import { fingerprintSmall } from './fingerprint-small.js';
 import { type CopyTable, copyTables, indexesOf } from './tables.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -77,10 +76,9 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
   try {
     const small = smallTables(chosen, large);
     const mode = modeFor(job, facts.bytes);
-    const hashes = mode === 'full' ? await hashesOf(job, large, facts.encoding) : new Map<CopyTable, string>();
-    const fingerprint = takeFingerprint(job, small, mode);
+    const fingerprint = fingerprintSmall(job, small, tables, mode, facts.encoding);
     fingerprint.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
-    const copying = parts.map((part) => dumpPart(job, pool, part, hashes.get(part.table), stored));
+    const copying = parts.map((part) => dumpPart(job, pool, part, mode === 'full', stored));
     const work = [...copying, dumpRest(job, stored, large, facts.encoding, fingerprint, restStep)];
     await allOrNothing(work, (error) => pool.end(error));
     const copied = await Promise.all(copying);
@@ -160,7 +158,7 @@ async function dumpPart(
   job: DumpJob,
   pool: WorkerPool<DumpOrder, DumpedPart>,
   part: PlannedPart<CopyTable>,
-  hash: string | undefined,
+  hashes: boolean,
   stored: StoredFiles,
 ): Promise<DumpedPart> {
   const { draft } = job;
@@ -169,7 +167,7 @@ async function dumpPart(
   const dumped = await pool.submit(
     {
       source: { schema, name, columns, format, range: part.range },
-      hash,
+      hashes,
       key: `${draft.base}/data/${readable(name)}-${oid}-${String(part.number).padStart(4, '0')}`,
       storages: storages.map(({ type }) => type),
       expectedBytes: part.bytes,
@@ -234,29 +232,17 @@ function tableFacts(
     if (part) copies.set(table, [...(copies.get(table) ?? []), part]);
   }
   return [
-    ...[...copies].map(([{ schema, name }, of]) => ({
+    ...[...copies].map(([{ schema, name, format }, of]) => ({
       schema,
       name,
       rows: of.reduce((sum, { rows }) => sum + rows, 0),
       ...(of.every(({ hashSum }) => hashSum !== undefined)
-        ? { hash: sumOfHashes(of.map(({ hashSum }) => hashSum ?? '0')) }
+        ? { hash: sumOfHashes(of.map(({ hashSum }) => hashSum ?? '0')), form: format }
         : {}),
     })),
     ...counted,
     ...withoutData.map(({ schema, name }) => ({ schema, name })),
   ];
-}
-
-/** How a row of each table is hashed. */
-async function hashesOf(
-  { snapshot }: DumpJob,
-  tables: readonly CopyTable[],
-  encoding: string,
-): Promise<Map<CopyTable, string>> {
-  const names = sqlNames(encoding);
-  const hashes = new Map<CopyTable, string>();
-  for (const table of tables) hashes.set(table, await rowHashOf(snapshot.client, table, names));
-  return hashes;
 }
 
 async function indexEntries({ snapshot }: DumpJob, large: readonly CopyTable[]) {

@@ -9,7 +9,8 @@ import type { Run } from '../run.js';
 import { chooseCompressor } from '../streams/compress.js';
 import { type Encryptor, encryptor } from '../streams/encrypt.js';
 import { wire } from '../wire.js';
-import { type CopySource, DumpSession } from './dump-session.js';
+import type { CopySource } from './copy-source.js';
+import { DumpSession } from './dump-session.js';
 import { bare } from './encoder.js';
 import type { Performance, Work } from './worker-loop.js';
 import { hasZstdLibrary, ZstdEncoder } from './zstd.js';
@@ -34,8 +35,8 @@ export interface DumpStart extends DumpTask {
 /** One part to copy into storage. */
 export interface DumpOrder {
   readonly source: CopySource;
-  /** The expression that hashes a row; undefined where the rows are only counted. */
-  readonly hash: string | undefined;
+  /** Whether the rows are hashed on their way, or only counted. */
+  readonly hashes: boolean;
   /** Without suffix; a second try gets a key of its own, because the first one's may have arrived after all. */
   readonly key: string;
   readonly storages: readonly Storage['type'][];
@@ -89,16 +90,19 @@ async function copyPart(
   session: DumpSession,
   seal: Encryptor | undefined,
   { level, bytesPerSecond }: DumpStart,
-  { source, hash, key, storages, expectedBytes }: DumpOrder,
+  { source, hashes, key, storages, expectedBytes }: DumpOrder,
   { signal, onBytes, isFree }: Performance,
 ): Promise<DumpedPart> {
   const ownZstd = hasZstdLibrary();
   const compressor = ownZstd ? undefined : await chooseCompressor('zstd', level);
   const into = run.storages.filter(({ type }) => storages.includes(type));
-  const stream = session.copy(source, { encoder: ownZstd ? new ZstdEncoder(level) : bare, bytesPerSecond, onBytes });
-  // Now, while the pages are still in the server's cache.
-  const hashed = stream.copied.then(() => (hash === undefined ? undefined : session.sumHashes(source, hash)));
-  hashed.then(
+  const stream = session.copy(source, {
+    encoder: ownZstd ? new ZstdEncoder(level) : bare,
+    hashed: hashes ? source.format : undefined,
+    bytesPerSecond,
+    onBytes,
+  });
+  stream.copied.then(
     // What goes to S3 is in memory until it is there: no second part beside it.
     () => into.every(({ type }) => type === 'local') && isFree(),
     () => {}, // the archive waits for it and fails with it
@@ -112,7 +116,6 @@ async function copyPart(
       compressor,
       encryptor: seal,
       expectedBytes,
-      until: hashed,
       stallMilliseconds: run.settings.BACKUP_STALL_MINUTES * 60_000,
       signal,
       step: noStep,
@@ -121,7 +124,7 @@ async function copyPart(
   return {
     file: archived.file,
     rows: stream.rows,
-    hashSum: await hashed,
+    hashSum: stream.hashSum,
     uncompressedBytes: stream.bytes,
     failures: archived.outcomes.flatMap(({ storage, error }) =>
       error ? [{ storage: storage.type, reason: messageOf(error) }] : [],

@@ -8,6 +8,9 @@ export interface Encoder {
   close(): void;
 }
 
+/** Leaves nothing of them: for rows that are only to be hashed. */
+export const nothing: Encoder = { encode: () => {}, finish: () => {}, close: () => {} };
+
 /** Leaves them as they are, for a program to compress. */
 export const bare: Encoder = {
   encode: (bytes, made) => made(Buffer.from(bytes)),

@@ -6,7 +6,10 @@ import type { Relation } from '../postgres/relations.js';
 /** A table whose rows are copied by us, and how. */
 export interface CopyTable extends PlannableTable {
   readonly oid: number;
-  /** Its own columns in order, without dropped and generated ones. */
+  /**
+   * Its own columns, without dropped and generated ones: by name, because a row's hash must not depend on their order,
+   * which differs between partitions and may change with a restore (under inheritance it does).
+   */
   readonly columns: readonly string[];
   readonly format: 'binary' | 'text';
 }
@@ -18,7 +21,7 @@ export async function copyTables(client: pg.Client, relations: readonly Relation
             pg_relation_size(c.oid) / current_setting('block_size')::int8 AS pages, pg_table_size(c.oid) AS bytes,
             json_agg(json_build_object(
               'name', a.attname, 'base', e.typname, 'builtIn', e.oid < 10000, 'isEnum', e.typtype = 'e', 'isArray', b.typcategory = 'A'
-            ) ORDER BY a.attnum) AS columns
+            ) ORDER BY a.attname COLLATE "C") AS columns
      FROM pg_class c
      JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a) ->> 'attgenerated', '') = ''

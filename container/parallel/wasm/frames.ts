@@ -3,6 +3,8 @@
  * JavaScript, every row costs a call. https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
+import { beginHash, endHash, hashMore } from './row-hash';
+
 const copyData: i32 = 0x64;
 const headerLength: i32 = 5;
 /** Copies may run over their end by this much: both rooms have it behind them. */
@@ -25,7 +27,30 @@ export let left: i32 = 0;
 /** Bytes in the output. */
 export let filled: i32 = 0;
 
+/** Rows that have been hashed since {@link begin}. */
+export let hashedRows: i64 = 0;
+/** The sum of their hashes. */
+export let hashSum: u64 = 0;
+
+/** Signature, flags and the length of an extension that nobody has: https://www.postgresql.org/docs/current/sql-copy.html */
+const binaryHeaderLength: i32 = 19;
+
 let headerBytes: i32 = 0;
+let hashing: bool = false;
+/** Bytes to come that are of no row. */
+let beforeRows: i32 = 0;
+/** Bytes of the row that is under way, and its first two. */
+let rowBytes: i64 = 0;
+let rowStart: u16 = 0;
+
+/** To be called before each COPY: whether its rows are to be hashed, and in which form they come. */
+export function begin(hashes: bool, isBinary: bool): void {
+  hashing = hashes;
+  beforeRows = isBinary ? binaryHeaderLength : 0;
+  hashedRows = 0;
+  hashSum = 0;
+  rowBytes = 0;
+}
 
 /** To be called when the output has been emptied. */
 export function emptied(): void {
@@ -50,6 +75,7 @@ export function take(from: i32, to: i32): i32 {
     if (left === 0) at = readHeader(at, to);
     if (type !== copyData) break;
     const size = min(left, to - at);
+    if (hashing) hash(at, size);
     copy(out, at, size);
     out += size;
     at += size;
@@ -57,6 +83,27 @@ export function take(from: i32, to: i32): i32 {
   }
   filled = out - output;
   return at;
+}
+
+/** A message of rows holds one row; in binary form the first begins with a header, and the last may be a trailer. */
+function hash(from: i32, size: i32): void {
+  const before = min(beforeRows, size);
+  beforeRows -= before;
+  const at = from + before;
+  const bytes = size - before;
+  if (bytes > 0) {
+    if (rowBytes === 0) beginHash();
+    for (let index: i32 = 0; index < bytes && rowBytes + index < 2; index += 1)
+      rowStart = (rowStart << 8) | load<u8>(at + index);
+    rowBytes += bytes;
+    hashMore(at, bytes);
+  }
+  if (size < left || rowBytes === 0) return;
+  const isTrailer = rowBytes === 2 && rowStart === 0xffff;
+  rowBytes = 0;
+  if (isTrailer) return;
+  hashedRows += 1;
+  hashSum += endHash();
 }
 
 /** The header may come in pieces. */

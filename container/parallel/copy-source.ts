@@ -1,0 +1,34 @@
+import type { PageRange } from '../../core/parallel-plan.js';
+import type { SqlNames } from '../../core/sql-names.js';
+
+/** The rows to copy: a table's, or those in some of its pages. */
+export interface CopySource {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly format: 'binary' | 'text';
+  readonly range: PageRange | null;
+}
+
+/**
+ * What would change the form of a value, or end a session that idles, is set to one value everywhere, as pg_dump does;
+ * until the transaction ends.
+ */
+export const copySettings = `
+  SELECT set_config('client_encoding', pg_encoding_to_char(encoding), true) FROM pg_database WHERE datname = current_database();
+  SELECT set_config(name, value, true) FROM (VALUES
+    ('TimeZone', 'UTC'), ('DateStyle', 'ISO'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
+    ('search_path', 'pg_catalog'), ('row_security', 'off'), ('synchronize_seqscans', 'off'), ('statement_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
+  ) AS wanted(name, value) WHERE EXISTS (SELECT FROM pg_settings s WHERE lower(s.name) = lower(wanted.name))`;
+
+export function copyOutStatement(source: CopySource, names: SqlNames): string {
+  const columns = source.columns.map(names.identifier).join(', ');
+  const { range, format } = source;
+  if (!range) return `COPY ${names.table(source)} (${columns}) TO STDOUT (FORMAT ${format})`;
+  return `COPY (SELECT ${columns} FROM ONLY ${names.table(source)} WHERE ${pagesCondition(range)}) TO STDOUT (FORMAT ${format})`;
+}
+
+function pagesCondition({ from, to }: PageRange): string {
+  return `ctid >= '(${from},0)'${to === null ? '' : ` AND ctid < '(${to},0)'`}`;
+}

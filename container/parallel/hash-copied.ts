@@ -1,0 +1,37 @@
+import type pg from 'pg';
+import type { TableFacts } from '../../core/manifest.js';
+import { sumOfHashes } from '../../core/row-hash.js';
+import { sqlNames } from '../../core/sql-names.js';
+import { CopyFrames } from './copy-frames.js';
+import { CopyOut } from './copy-out.js';
+import { type CopySource, copyOutStatement, copySettings } from './copy-source.js';
+import { nothing } from './encoder.js';
+
+/**
+ * Counts and hashes whole tables as a parallel dump does while it copies them: one after the other, in the session's
+ * transaction, the rows being read and thrown away.
+ *
+ * @param encoding that of the database that was dumped: the rows are hashed in it
+ */
+export async function hashCopied(
+  client: pg.Client,
+  tables: readonly Omit<CopySource, 'range'>[],
+  encoding: string,
+): Promise<TableFacts[]> {
+  if (tables.length === 0) return [];
+  const frames = new CopyFrames();
+  const names = sqlNames(encoding);
+  await client.query(copySettings);
+  await client.query("SELECT set_config('client_encoding', $1, true)", [encoding]);
+  const hashed: TableFacts[] = [];
+  for (const { schema, name, columns, format } of tables) {
+    const sql = copyOutStatement({ schema, name, columns, format, range: null }, names);
+    const stream = new CopyOut({ client, frames, encoder: nothing, hashed: format }, sql);
+    stream.on('error', () => {}); // `copied` tells it
+    stream.resume();
+    await stream.copied;
+    hashed.push({ schema, name, rows: stream.rows, form: format, hash: sumOfHashes([stream.hashSum ?? '0']) });
+  }
+  await client.query("SET LOCAL client_encoding = 'UTF8'"); // the driver's own
+  return hashed;
+}
