@@ -97,7 +97,7 @@ function zeroEnded(): Transform {
       tail = (chunk.length >= 512 ? chunk : Buffer.concat([tail, chunk])).subarray(-512);
       done(null, chunk);
     },
-    flush: (done) => done(tail.length === 512 && tail.every((byte) => byte === 0) ? null : corrupt('it is cut short')),
+    flush: (done) => done(tail.length === 512 && tail.every((byte) => byte === 0) ? null : damaged('it is cut short')),
   });
 }
 
@@ -109,10 +109,11 @@ function tarError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const isEarlyEnd = 'code' in error && (error.code === 'STREAM_DESTROYED' || error.code === 'PREMATURE_CLOSE');
   const isPlain = error.constructor === Error && !('code' in error);
-  return isPlain || isEarlyEnd ? corrupt(messageOf(error), error) : error;
+  return isPlain || isEarlyEnd ? damaged(messageOf(error), error) : error;
 }
 
-function corrupt(why: string, cause?: unknown): OperatorError {
+/** What is said of an archive that is no whole tar. */
+export function damaged(why: string, cause?: unknown): OperatorError {
   return new OperatorError(
     'ARCHIVE_CORRUPT',
     `the archive cannot be read to its end: ${why}`,
