@@ -1,5 +1,5 @@
 import type { Case } from '../case.js';
-import { backup, memory, shell, wall } from '../ways.js';
+import { backup, counting, memory, shell, wall } from '../ways.js';
 
 export const backupCases: readonly Case[] = [
   {
@@ -28,9 +28,11 @@ export const backupCases: readonly Case[] = [
         'pg_dump | zstd -T0 | tee | sha256sum',
         `pg_dump ${scene.url} | zstd -q -T0 | tee ${scene.folder}/other.zst | sha256sum`,
       ),
+      { ...backup(scene, '--database', '--compression', 'zstd'), env: counting(scene) },
     ],
-    figures: async ([ours, other]) => [
+    figures: async ([ours, other, counted]) => [
       wall('ours / pg_dump | zstd -T0 | sha256sum', [ours, other], 1.05),
+      wall('ours, rows counted but not hashed / the same', [counted, other], 1.05),
       memory(ours, 256),
     ],
   },
@@ -41,9 +43,11 @@ export const backupCases: readonly Case[] = [
     ways: async (scene) => [
       backup(scene, '--database'),
       shell('pg_dump | gzip', `pg_dump ${scene.url} | gzip >${scene.folder}/other.gz`),
+      { ...backup(scene, '--database'), env: counting(scene) },
     ],
-    figures: async ([ours, other], scene) => [
+    figures: async ([ours, other, counted], scene) => [
       wall('ours / pg_dump | gzip', [ours, other], 0.2),
+      wall('ours, rows counted but not hashed / the same', [counted, other], 0.2),
       {
         text: 'size, ours / gzip',
         ratio: (await scene.bytes(await scene.newest(/\.sql\.gz$/))) / (await scene.bytes(`${scene.folder}/other.gz`)),
