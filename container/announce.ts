@@ -1,6 +1,6 @@
 import type { Kind } from '../core/archive-name.js';
 import type { CleanupReport } from '../core/cleanup.js';
-import { exitCodeOf, messageOf, OperatorError } from '../core/errors.js';
+import { messageOf, toldError } from '../core/errors.js';
 import type { About, Event, Failure } from '../core/events.js';
 import { failureLink } from '../core/runbook.js';
 import type { BackupResult } from './backup.js';
@@ -80,16 +80,8 @@ async function announcingFailure<Result>(
 }
 
 function failureOf(error: unknown): Failure {
-  const code = error instanceof OperatorError ? error.code : 'BUG';
-  return {
-    code,
-    // The message of a bug may quote data; the log has it.
-    reason:
-      error instanceof OperatorError ? error.message : `a bug: ${error instanceof Error ? error.name : 'unknown'}`,
-    hint: error instanceof OperatorError ? error.hint : 'The log has its stack.',
-    exitCode: exitCodeOf(error),
-    runbook: failureLink('docs/runbook.md', code),
-  };
+  const { code, message, hint, exitCode } = toldError(error);
+  return { code, reason: message, hint, exitCode, runbook: failureLink('docs/runbook.md', code) };
 }
 
 function about({ settings }: Run, kind: Kind): About {

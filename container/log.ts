@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { OperatorError, renderError } from '../core/errors.js';
+import { messageOf, OperatorError, renderError, stackOf, toldError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 
 /** Lines for people on standard error. */
@@ -11,7 +11,7 @@ export function textLog(write: (text: string) => void): Log {
   };
 }
 
-/** JSON lines on standard error, for machines. */
+/** JSON lines on standard error, for machines that keep them: without what a server quotes of rows. */
 export function jsonLog(version: string): Log {
   const logger = pino(
     { base: { program: 'respaldo', version }, timestamp: pino.stdTimeFunctions.isoTime },
@@ -21,9 +21,9 @@ export function jsonLog(version: string): Log {
     info: (message, fields) => logger.info({ ...fields }, message),
     warn: (message, fields) => logger.warn({ ...fields }, message),
     error: (error) => {
-      if (error instanceof OperatorError)
-        logger.error({ code: error.code, exitCode: error.exitCode, hint: error.hint }, error.message);
-      else logger.fatal({ err: error }, 'BUG');
+      const { code, message, hint, exitCode } = toldError(error);
+      if (error instanceof OperatorError) logger.error({ code, exitCode, hint }, message);
+      else logger.fatal({ code, exitCode, stack: `${messageOf(error)}\n${stackOf(error)}` }, message);
     },
   };
 }

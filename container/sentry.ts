@@ -1,9 +1,9 @@
-import { OperatorError } from '../core/errors.js';
+import { OperatorError, stackOf, toldError } from '../core/errors.js';
 import { version } from './version.js';
 
 /**
  * Sends an error to Sentry where a DSN is set; the library is loaded only then. What is sent is the code, the stack's
- * functions and the version: no message of a server (it may quote a row), no environment, no arguments, no host name.
+ * functions and the version: no message (it names tables and hosts), no environment, no arguments, no host name.
  */
 export async function reportToSentry(error: unknown, dsn: string | undefined): Promise<void> {
   if (!dsn) return;
@@ -22,7 +22,7 @@ export async function reportToSentry(error: unknown, dsn: string | undefined): P
 /** What Sentry gets to see of an error. */
 export function sentryEvent(error: unknown) {
   const isOperator = error instanceof OperatorError;
-  const type = isOperator ? error.code : error instanceof Error ? error.name : 'Error';
+  const type = isOperator ? toldError(error).code : error instanceof Error ? error.name : 'Error';
   return {
     level: isOperator ? ('error' as const) : ('fatal' as const),
     message: isOperator ? `respaldo failed: ${error.code}` : `respaldo has a bug: ${type}`,
@@ -34,10 +34,9 @@ export function sentryEvent(error: unknown) {
   };
 }
 
-/** Function names and positions, innermost last as Sentry wants them; without the message, which may hold data. */
+/** Function names and positions, innermost last as Sentry wants them. */
 function frames(error: unknown) {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return stack
+  return stackOf(error)
     .split('\n')
     .flatMap((line) => {
       const match = /^\s+at (?:(.+?) \()?(?:file:\/\/)?(?:.*\/)?([^/]+?):(\d+):(\d+)\)?$/.exec(line);

@@ -1,3 +1,5 @@
+import { isServerError, type Said, saidByServer } from './server-message.js';
+
 /** How the program ends. The numbers are a contract with scripts and alarms: add, never change. */
 export const exitCodes = {
   done: 0,
@@ -86,14 +88,28 @@ export type ErrorCode = keyof typeof errorCodes;
  */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
+  /** The message with what a server quoted of rows. For the terminal alone: `message` goes into events and records. */
+  readonly inFull: string;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly hint: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly inFull?: string | undefined },
   ) {
     super(message, options);
+    this.inFull = options?.inFull ?? message;
+  }
+
+  /** An error that passes on what a server said, or another error. */
+  static passingOn(
+    code: ErrorCode,
+    { told, inFull }: Said,
+    message: (said: string) => string,
+    hint: string,
+    options?: ErrorOptions,
+  ): OperatorError {
+    return new OperatorError(code, message(told), hint, { ...options, inFull: message(inFull) });
   }
 
   get exitCode(): number {
@@ -101,9 +117,9 @@ export class OperatorError extends Error {
   }
 }
 
-/** The text that a person reads. Two lines, or the stack of a bug. */
+/** The text that a person reads, on a terminal. Two lines, or the stack of a bug. */
 export function renderError(error: unknown): string {
-  if (error instanceof OperatorError) return `ERROR ${error.code}: ${error.message}\nHINT: ${error.hint}`;
+  if (error instanceof OperatorError) return `ERROR ${error.code}: ${error.inFull}\nHINT: ${error.hint}`;
   return `BUG: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
@@ -111,8 +127,47 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof OperatorError ? error.exitCode : exitCodes.bug;
 }
 
-/** The message of anything that was thrown, for use inside another message. */
+/** The message of anything that was thrown, for use inside another message. Of what a server said, what quotes no row. */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message || error.name : String(error);
+  return saidBy(error).told;
+}
+
+/** What anything that was thrown says. */
+export function saidBy(error: unknown): Said {
+  if (error instanceof OperatorError) return { told: error.message, inFull: error.inFull };
+  if (isServerError(error)) return saidByServer(error);
+  if (error instanceof AggregateError && !error.message) {
+    const each = error.errors.map(saidBy);
+    return { told: each.map(({ told }) => told).join('; '), inFull: each.map(({ inFull }) => inFull).join('; ') };
+  }
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return { told: message, inFull: message };
+}
+
+/** What may be kept and sent of an error: nothing of a row, and of a bug only where it is. */
+export interface ToldError {
+  readonly code: ErrorCode | 'BUG';
+  readonly message: string;
+  readonly hint: string;
+  readonly exitCode: number;
+}
+
+export function toldError(error: unknown): ToldError {
+  const exitCode = exitCodeOf(error);
+  if (error instanceof OperatorError) {
+    const { code, message, hint } = error;
+    return { code, message, hint, exitCode };
+  }
+  // The message of a bug may quote data; the log has where it is.
+  const name = error instanceof Error ? error.name : 'unknown';
+  return { code: 'BUG', message: `a bug: ${name}`, hint: 'The log has its stack.', exitCode };
+}
+
+/** Where an error was thrown: the lines of its stack without the message. */
+export function stackOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
+    .join('\n');
 }

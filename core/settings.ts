@@ -249,7 +249,9 @@ export const settingsSchema = z.object({
   BACKUP_LOG: z
     .enum(['text', 'json'])
     .default('text')
-    .describe('What standard error gets: text for people, or JSON lines.'),
+    .describe(
+      'What standard error gets: text for people, or JSON lines, in which what the server quotes of rows is left out.',
+    ),
   SENTRY_DSN: z
     .url({ error: 'must be a URL' })
     .optional()

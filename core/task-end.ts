@@ -127,8 +127,8 @@ export function findToldError(lines: readonly string[]): ToldError | undefined {
   for (const line of [...lines].reverse()) {
     const parsed = errorLine.safeParse(parseJson(line));
     if (!parsed.success) continue;
-    const { code, msg, hint, err } = parsed.data;
-    return { code, message: err?.message ?? msg, hint };
+    const { code, msg, hint } = parsed.data;
+    return { code, message: msg, hint };
   }
   return undefined;
 }
@@ -139,7 +139,6 @@ const errorLine = z.object({
   msg: z.string(),
   code: z.string().optional(),
   hint: z.string().optional(),
-  err: z.object({ message: z.string() }).optional(),
 });
 
 function parseJson(text: string): unknown {

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
+import type { Said } from '../../core/server-message.js';
 import type { Settings } from '../../core/settings.js';
 import { isServerGone } from '../postgres/server-errors.js';
 
 export interface AssertionResult {
   /** Statements that were run. */
   readonly assertions: number;
-  readonly failures: readonly string[];
+  readonly failures: readonly Said[];
 }
 
 /**
@@ -50,14 +51,18 @@ export async function runAssertions(client: pg.Client, sql: string): Promise<Ass
   } catch (error) {
     // 42501, a right that is missing, is not of the data: the drill says what to do.
     if (!(error instanceof pg.DatabaseError) || isServerGone(error) || error.code === '42501') throw error;
-    return { assertions: 0, failures: [`assertion: ${error.message}`] };
+    const { told, inFull } = saidBy(error);
+    return { assertions: 0, failures: [{ told: `assertion: ${told}`, inFull: `assertion: ${inFull}` }] };
   }
 }
 
-function falseRows({ rows, fields }: pg.QueryArrayResult, index: number): string[] {
+function falseRows({ rows, fields }: pg.QueryArrayResult, index: number): Said[] {
   const columns = new Set<string>();
   for (const row of rows) {
     for (const [at, value] of row.entries()) if (value === false) columns.add(fields[at]?.name ?? String(at));
   }
-  return [...columns].map((column) => `assertion ${index + 1}: "${column}" is false`);
+  return [...columns].map((column) => {
+    const text = `assertion ${index + 1}: "${column}" is false`;
+    return { told: text, inFull: text };
+  });
 }

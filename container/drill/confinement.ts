@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { OperatorError, saidBy } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { isServerGone } from '../postgres/server-errors.js';
 
@@ -111,9 +111,10 @@ async function createExtension(client: pg.Client, name: string, schema: string):
     await client.query(`CREATE EXTENSION IF NOT EXISTS ${id(name)} SCHEMA ${id(schema)}`);
   } catch (cause) {
     if (isServerGone(cause)) throw cause;
-    throw new OperatorError(
+    throw OperatorError.passingOn(
       'TARGET_LACKS',
-      `extension "${name}" cannot be made in the throw-away server: ${messageOf(cause)}`,
+      saidBy(cause),
+      (said) => `extension "${name}" cannot be made in the throw-away server: ${said}`,
       'The backup was not looked at. Install what the server asks for, or drill on a machine where the extension works.',
       { cause },
     );

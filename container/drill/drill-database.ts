@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { OperatorError } from '../../core/errors.js';
+import { OperatorError, saidBy } from '../../core/errors.js';
 import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
 import type { FoundArchive } from '../find-archive.js';
@@ -116,10 +116,12 @@ const denied =
 /** A right that a confined drill lacks tells nothing about the backup. */
 function neededSuperuser(error: unknown, id: string): unknown {
   if (!(error instanceof OperatorError) || !['RESTORE_FAILED', 'SOURCE_FAILED'].includes(error.code)) return error;
-  if (!denied.test(error.message)) return error;
-  return new OperatorError(
+  if (!denied.test(error.inFull)) return error;
+  return OperatorError.passingOn(
     'DRILL_NEEDS_SUPERUSER',
-    `${id} is not proven: it asks for more than a role may that can neither run programs nor read files: ${error.message}`,
+    saidBy(error),
+    (said) =>
+      `${id} is not proven: it asks for more than a role may that can neither run programs nor read files: ${said}`,
     `If you trust this dump: respaldo drill ${id} --as-superuser (BACKUP_DRILL_AS_SUPERUSER=true).`,
     { cause: error },
   );

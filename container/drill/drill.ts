@@ -3,6 +3,7 @@ import { failedDrillSuffix, folderOf, verificationSuffix } from '../../core/arch
 import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
 import type { Comparison } from '../../core/fingerprint.js';
 import type { Manifest } from '../../core/manifest.js';
+import type { Said } from '../../core/server-message.js';
 import { serializeVerification, type Verification } from '../../core/verification.js';
 import { announcingDrill } from '../announce.js';
 import type { FoundArchive } from '../find-archive.js';
@@ -20,7 +21,7 @@ interface Findings {
     readonly files?: number;
     readonly assertions?: number;
   };
-  readonly differences: readonly string[];
+  readonly differences: readonly Said[];
   readonly notes: readonly string[];
 }
 
@@ -72,13 +73,18 @@ async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): P
     throw error;
   }
   const { differences } = findings;
-  const verification = record(findings, differences);
+  const verification = record(
+    findings,
+    differences.map(({ told }) => told),
+  );
   await store(run, found, manifest, verification);
   if (differences.length === 0) return verification;
   const more = differences.length > 10 ? `\n  and ${differences.length - 10} more` : '';
-  throw new OperatorError(
+  const list = (of: keyof Said) => differences.slice(0, 10).map((each) => each[of]);
+  throw OperatorError.passingOn(
     'COMPARISON_DIFFERS',
-    `${found.id} restores to something else than was backed up:\n  ${differences.slice(0, 10).join('\n  ')}${more}`,
+    { told: list('told').join('\n  '), inFull: list('inFull').join('\n  ') },
+    (first) => `${found.id} restores to something else than was backed up:\n  ${first}${more}`,
     'Do not rely on this backup. Take a new one, drill that, and look for the cause: a failing disk, memory or a bug.',
   );
 }
@@ -91,15 +97,19 @@ async function lookInto(
   const { database, media } = found.manifest;
   if (!database) {
     if (!media) throw new Error(`${found.id} is of no kind`);
-    const { files, hashed, ...findings } = await drillMedia(run, found, media);
-    return { ...findings, compared: { files, hashed } };
+    const { files, hashed, differences, ...findings } = await drillMedia(run, found, media);
+    return { ...findings, compared: { files, hashed }, differences: differences.map(whole) };
   }
   const { comparison, assertions, ...findings } = await drillDatabase(run, found, database, options);
   return {
     ...findings,
     compared: { ...comparison, assertions: assertions.assertions },
-    differences: [...comparison.differences, ...assertions.failures],
+    differences: [...comparison.differences.map(whole), ...assertions.failures],
   };
+}
+
+function whole(text: string): Said {
+  return { told: text, inFull: text };
 }
 
 function verificationOf(

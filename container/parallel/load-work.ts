@@ -10,10 +10,11 @@ import { OperatorError } from '../../core/errors.js';
 import { silentLog, silentProgress } from '../../core/log.js';
 import type { Manifest, ManifestFile, PartFacts } from '../../core/manifest.js';
 import { copyIn } from '../../core/restore-script.js';
+import { saidByServer } from '../../core/server-message.js';
 import { type SqlNames, sqlNames } from '../../core/sql-names.js';
 import { fileDecoders } from '../decode.js';
 import { type Connection, connect, connectionFrom, conninfo, loseQuickly } from '../postgres/connection.js';
-import { loadFailed, pgRestoreCommand } from '../postgres/pg-restore.js';
+import { pgRestoreCommand, refusedDump } from '../postgres/pg-restore.js';
 import { qualified } from '../postgres/relations.js';
 import { isServerGone, serverFailed } from '../postgres/server-errors.js';
 import type { Run } from '../run.js';
@@ -126,9 +127,7 @@ class Loader {
       try {
         await this.decoded(file, signal, onBytes, (stream) => run(stream, rows));
       } catch (error) {
-        throw error instanceof pg.DatabaseError && !isServerGone(error)
-          ? loadFailed(`ERROR: ${error.message}${error.where ? ` (${error.where})` : ''}`)
-          : error;
+        throw error instanceof pg.DatabaseError && !isServerGone(error) ? refusedDump(saidByServer(error)) : error;
       }
       if (rows.rowCount !== part.rows) throw this.rowsDiffer(part, rows.rowCount);
     }

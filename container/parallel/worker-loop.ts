@@ -1,4 +1,4 @@
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { OperatorError, saidBy, stackOf } from '../../core/errors.js';
 import type { Channel, FromWorker, SentError, ToWorker } from './worker-pool.js';
 
 /** What goes with an order. */
@@ -85,20 +85,24 @@ const passing = /terminat|reset|closed|timed? ?out|EPIPE|ECONN|conflict with rec
 const noSession = /too many (?:connections|clients)|remaining connection slots/i;
 
 function sent(error: unknown): SentError {
-  const message = messageOf(error);
+  const { told: message, inFull } = saidBy(error);
   const leaving = noSession.test(message);
-  if (!(error instanceof OperatorError))
+  if (!(error instanceof OperatorError)) {
+    const stack = stackOf(error);
     return {
       code: undefined,
-      message: error instanceof Error ? (error.stack ?? message) : message,
+      message: `${message}\n${stack}`,
+      inFull: `${inFull}\n${stack}`,
       hint: '',
       passing: passing.test(message),
       leaving,
     };
+  }
   const isStorage = ['STORAGE_FAILED', 'ALREADY_STORED'].includes(error.code);
   return {
     code: error.code,
     message,
+    inFull,
     hint: error.hint,
     passing: isStorage || error.code === 'SERVER_UNREACHABLE' || passing.test(message),
     leaving,

@@ -25,6 +25,8 @@ export type FromWorker<Result> =
 export interface SentError {
   readonly code: OperatorError['code'] | undefined;
   readonly message: string;
+  /** With what a server quoted of rows. */
+  readonly inFull: string;
   readonly hint: string;
   /** Another try, in a new session or by another worker, may go better. */
   readonly passing: boolean;
@@ -168,14 +170,14 @@ export class WorkerPool<Order, Result> {
     this.deal();
   }
 
-  private fail(task: Task<Order, Result>, { code, message, hint, passing }: SentError): void {
+  private fail(task: Task<Order, Result>, { code, message, inFull, hint, passing }: SentError): void {
     task.failures += 1;
     if (passing && task.failures < attempts && this.over === undefined) {
       this.retried(task.order, message);
       this.queue(task);
       return;
     }
-    const error = code === undefined ? new Error(message) : new OperatorError(code, message, hint);
+    const error = code === undefined ? new Error(message) : new OperatorError(code, message, hint, { inFull });
     task.reject(this.over ?? error);
   }
 
@@ -190,6 +192,7 @@ export class WorkerPool<Order, Result> {
       this.fail(task, {
         code: 'SOURCE_FAILED',
         message: why,
+        inFull: why,
         hint: 'See the log of the worker, and run again.',
         passing: true,
         leaving: false,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { stampOf } from '../../core/archive-name.js';
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { DatabaseProperties } from './server.js';
 import { isServerGone, serverFailed } from './server-errors.js';
@@ -28,9 +28,10 @@ export async function createDatabase(
     await client.query(words.join(' '));
   } catch (cause) {
     if (isServerGone(cause)) throw serverFailed(cause, name);
-    throw new OperatorError(
+    throw OperatorError.passingOn(
       'RESTORE_FAILED',
-      `database "${name}" could not be created: ${messageOf(cause)}`,
+      saidBy(cause),
+      (said) => `database "${name}" could not be created: ${said}`,
       'Nothing was changed. Give the restoring role what the server asks for, or use --into or --in-place.',
       { cause },
     );

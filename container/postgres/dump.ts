@@ -26,6 +26,7 @@ export async function dumpCommand(options: DumpOptions, args: readonly string[])
       ...args,
     ],
     env: await libpqEnvironment(connection, 'pg_dump'),
+    speaksForServer: true,
     explain: (stderr) => explainDump(stderr, connection.database, lockTimeoutSeconds),
   };
 }
@@ -42,6 +43,7 @@ export async function rolesCommand(connection: Connection, clients: Clients, wit
       `--dbname=${conninfo(connection.database)}`,
     ],
     env: await libpqEnvironment(connection, 'pg_dumpall'),
+    speaksForServer: true,
   };
 }
 

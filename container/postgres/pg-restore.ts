@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
+import { type Said, separate } from '../../core/server-message.js';
 import type { Command } from '../streams/command.js';
 import { type Connection, libpqEnvironment } from './connection.js';
 import { rowsDiffer } from './in-place.js';
@@ -58,17 +59,24 @@ export function loadFailed(stderr: string): OperatorError {
     0,
     lines.findIndex((line) => /ERROR|FATAL|error:/.test(line)),
   );
-  const said = lines.slice(first, first + 4).join('\n  ');
-  if (serverGone.test(said)) {
-    return new OperatorError(
+  const said = separate(lines.slice(first).join('\n'), lines.slice(first, first + 4).join('\n  '));
+  if (serverGone.test(said.inFull)) {
+    return OperatorError.passingOn(
       'SERVER_UNREACHABLE',
-      `the connection was lost while the dump was loaded: ${said}`,
+      said,
+      (words) => `the connection was lost while the dump was loaded: ${words}`,
       'The running database is as it was. The server ended the session or restarted, or the network broke. Run again.',
     );
   }
-  return new OperatorError(
+  return refusedDump(said);
+}
+
+/** The server's refusal of what a dump holds. */
+export function refusedDump(said: Said): OperatorError {
+  return OperatorError.passingOn(
     'RESTORE_FAILED',
-    `the server refused the dump: ${said}`,
+    said,
+    (words) => `the server refused the dump: ${words}`,
     'The running database is as it was. Mend what the server says; --no-owner leaves owners and rights out.',
   );
 }

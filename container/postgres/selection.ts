@@ -43,7 +43,7 @@ export async function resolveSelection(
       for (const oid of await ask([`--table=${pattern}`])) withoutData.add(oid);
     } catch (error) {
       // Leaving out what is not there is no mistake for pg_dump either.
-      if (!(error instanceof OperatorError && /no matching/.test(error.message))) throw error;
+      if (!(error instanceof OperatorError && /no matching/.test(error.inFull))) throw error;
     }
   }
   return { included, withoutData };

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { OperatorError, saidBy } from '../../core/errors.js';
 
 /**
  * Whether an error tells of a session that was ended or never let in, by a crash, a shutdown or a lost connection, and
@@ -20,18 +20,20 @@ const lostCodes = new Set<unknown>(['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED'
 export function serverFailed(error: unknown, database: string): unknown {
   if (error instanceof OperatorError) return error;
   if (isServerGone(error)) {
-    return new OperatorError(
+    return OperatorError.passingOn(
       'SERVER_UNREACHABLE',
-      `the connection to "${database}" was lost: ${messageOf(error)}`,
+      saidBy(error),
+      (said) => `the connection to "${database}" was lost: ${said}`,
       'The server ended the session or restarted, or the network broke. Run again.',
       { cause: error },
     );
   }
   if (!(error instanceof pg.DatabaseError)) return error;
-  return new OperatorError(
+  return OperatorError.passingOn(
     'SOURCE_FAILED',
-    `the server refused a query in "${database}": ${error.message}${error.detail ? ` (${error.detail})` : ''}`,
-    error.hint ?? 'Nothing was changed. "respaldo doctor" checks what the role may do.',
+    saidBy(error),
+    (said) => `the server refused a query in "${database}": ${said}`,
+    'Nothing was changed. "respaldo doctor" checks what the role may do.',
     { cause: error },
   );
 }

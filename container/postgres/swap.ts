@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { OperatorError, saidBy } from '../../core/errors.js';
 
 const id = pg.escapeIdentifier;
 
@@ -37,9 +37,10 @@ export async function swapDatabases(renamer: pg.Client, ender: pg.Client, names:
       () => complete,
       () => restored,
     );
-    throw new OperatorError(
+    throw OperatorError.passingOn(
       'SWAP_FAILED',
-      `the restored database "${renamed}" is complete, but could not take the place of "${live}": ${explain(error)}`,
+      saidBy(error),
+      (said) => `the restored database "${renamed}" is complete, but could not take the place of "${live}": ${said}`,
       `"${live}" is as it was. Stop the application, then as the owner: ${renameStatements({ ...names, restored: renamed })}`,
       { cause: error },
     );
@@ -69,9 +70,4 @@ async function endSessions(client: pg.Client, database: string, signal: AbortSig
     }
     await delay(50, undefined, { signal }).catch(() => {}); // aborted: the loop ends
   }
-}
-
-function explain(error: unknown): string {
-  const detail = error instanceof pg.DatabaseError ? error.detail : undefined;
-  return detail ? `${messageOf(error)} (${detail})` : messageOf(error);
 }

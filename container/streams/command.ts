@@ -1,4 +1,5 @@
 import { type ErrorCode, OperatorError } from '../../core/errors.js';
+import { saidByProgram } from '../../core/server-message.js';
 
 /** One program of a pipe. Nothing of it ever passes through a shell. */
 export interface Command {
@@ -14,6 +15,8 @@ export interface Command {
   readonly tolerated?: readonly number[];
   /** It may end well without having read all of its input, as pg_restore does. */
   readonly mayStopReading?: boolean;
+  /** It passes on what a server says, which may quote rows. */
+  readonly speaksForServer?: boolean;
   /** Gets each line that it writes to standard error. */
   readonly onStderrLine?: (line: string) => void;
   /** Turns what the program said into a better error than "exited with code 1"; undefined where it has none. */
@@ -59,17 +62,15 @@ export function commandFailed(
   const explained = result.signal ? undefined : result.command.explain?.(result.stderr);
   if (explained) return explained;
   const end = result.signal ? `was killed by ${result.signal}` : `exited with code ${result.exitCode}`;
-  const said = result.stderr.trim();
-  return new OperatorError(
+  const last = result.stderr.trim().split('\n').slice(-5).join('\n  ');
+  const said = result.command.speaksForServer ? saidByProgram(result.stderr, 5) : { told: last, inFull: last };
+  return OperatorError.passingOn(
     code,
-    `${result.command.name} ${end}${said ? `: ${lastLines(said)}` : ''}`,
+    said,
+    (words) => `${result.command.name} ${end}${words ? `: ${words}` : ''}`,
     result.signal === 'SIGKILL'
       ? 'Something killed it: look for the out-of-memory killer in the system log, or for a person; then run again.'
       : 'Mend what it says and run again; nothing was stored.',
     { cause },
   );
-}
-
-function lastLines(text: string): string {
-  return text.split('\n').slice(-5).join('\n  ');
 }

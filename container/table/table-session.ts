@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { messageOf, OperatorError } from '../../core/errors.js';
+import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
 import { type Addition, copyIntoTable } from '../../core/table/beside.js';
 import { type QualifiedName, quotedName } from '../../core/table/tokens.js';
 import { type Connection, connect, loseQuickly, withSession } from '../postgres/connection.js';
@@ -62,7 +62,7 @@ export class TableSession {
       if (!(error instanceof pg.DatabaseError) || isInterruption(error)) throw error;
       await this.run('ROLLBACK TO addition');
       await this.run('RELEASE addition');
-      return error.message;
+      return messageOf(error);
     }
     await this.run('RELEASE addition');
     return undefined;
@@ -125,9 +125,10 @@ export function tableRefused(error: unknown, as: QualifiedName): unknown {
   const options = { cause: error };
   if (error.code === '42P07' || error.code === '42710')
     return new OperatorError('USAGE', `"${name}" was taken meanwhile: ${messageOf(error)}`, takenHint(as), options);
-  return new OperatorError(
+  return OperatorError.passingOn(
     'RESTORE_FAILED',
-    `the server refused table "${name}": ${error.message}${error.where ? ` (${error.where.slice(0, 300)})` : ''}`,
+    saidBy(error),
+    (said) => `the server refused table "${name}": ${said}`,
     'Nothing was changed. If types or functions that the table needs are gone from this database, restore into a new one: --into NAME.',
     options,
   );

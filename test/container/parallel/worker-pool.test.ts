@@ -47,7 +47,8 @@ class Line implements Channel<Sent, FromWorker<string>> {
   }
 
   fail(order: string, passing: boolean): void {
-    const error = { code: undefined, message: `${order} failed`, hint: '', passing, leaving: false };
+    const message = `${order} failed`;
+    const error = { code: undefined, message, inFull: message, hint: '', passing, leaving: false };
     this.say({ type: 'failed', id: this.idOf(order), error });
   }
 }
