@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
+import { saidByServer } from '../../core/server-message.js';
 import type { CopyFrames } from './copy-frames.js';
 import type { Encoder } from './encoder.js';
 import { Pace } from './pace.js';
@@ -226,9 +227,17 @@ function serverError(body: Buffer): OperatorError {
       .split('\0')
       .map((field) => [field[0], field.slice(1)]),
   );
-  return new OperatorError(
+  const said = saidByServer({
+    message: fields.get('M') ?? '',
+    code: fields.get('C'),
+    detail: fields.get('D'),
+    hint: fields.get('H'),
+    where: fields.get('W'),
+  });
+  return OperatorError.passingOn(
     'SOURCE_FAILED',
-    `the server refused to copy: ${fields.get('M')} (${fields.get('C')})`,
-    fields.get('H') ?? 'Mend what it says and run again.',
+    said,
+    (words) => `the server refused to copy: ${words} (${fields.get('C')})`,
+    'Mend what it says and run again.',
   );
 }
