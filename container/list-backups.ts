@@ -1,6 +1,7 @@
 import { kinds } from '../core/archive-name.js';
 import type { ListedBackup } from '../core/backup-table.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
+import { drillStateOfCopies } from '../core/drill-records.js';
 import type { Storage } from '../core/storage.js';
 import { askStorages, type Silent } from './ask-storages.js';
 import type { Run } from './run.js';
@@ -40,7 +41,10 @@ async function listStorage(
       listed.set(
         backup.id,
         known
-          ? { backup: either(known.backup, backup), storages: [...known.storages, storage.type] }
+          ? {
+              backup: { ...known.backup, ...drillStateOfCopies([known.backup, backup]) },
+              storages: [...known.storages, storage.type],
+            }
           : { backup, storages: [storage.type] },
       );
     }
@@ -52,9 +56,4 @@ async function listStorage(
       );
     }
   }
-}
-
-/** A drill of one copy speaks for both: they have the same bytes. */
-function either(one: Backup, other: Backup): Backup {
-  return { ...one, verified: one.verified || other.verified, drillFailed: one.drillFailed || other.drillFailed };
 }

@@ -122,15 +122,29 @@ export function parseBackupId(id: string, target: string): (ObjectName & { reado
 export const manifestSuffix = '.manifest.json';
 export const verificationSuffix = '.verified.json';
 
-/** What a drill that failed leaves: `.drill_failed_20240116_060000.json`. A backup may have several. */
-export function failedDrillSuffix(time: Date): string {
-  return `.drill_failed_${stampOf(time)}.json`;
+/** What every record of a drill is named like, with `*` for its time. */
+export const recordPatterns = [verificationSuffix, '.verified_*.json', '.drill_failed_*.json'] as const;
+
+/**
+ * What a drill leaves that was not the first, or that failed: `.verified_20240116_060000.json`,
+ * `.drill_failed_20240116_060000.json`. A backup may have several of each.
+ */
+export function recordSuffix(passed: boolean, time: Date): string {
+  return `.${passed ? 'verified' : 'drill_failed'}_${stampOf(time)}.json`;
+}
+
+export interface DrillRecord {
+  readonly outcome: 'passed' | 'failed';
+  /** When the drill began; undefined in the name of a first one that passed. */
+  readonly time: Date | undefined;
 }
 
 /** Whether what follows a backup's name is a drill's record of it, and how that drill ended. */
-export function drillRecordOf(rest: string): 'passed' | 'failed' | undefined {
-  if (rest === verificationSuffix) return 'passed';
-  return /^\.drill_failed_\d{8}_\d{6}\.json$/.test(rest) ? 'failed' : undefined;
+export function drillRecordOf(rest: string): DrillRecord | undefined {
+  if (rest === verificationSuffix) return { outcome: 'passed', time: undefined };
+  const [, word, stamp = ''] = /^\.(verified|drill_failed)_(\d{8}_\d{6})\.json$/.exec(rest) ?? [];
+  const time = timeOfStamp(stamp);
+  return time && { outcome: word === 'verified' ? 'passed' : 'failed', time };
 }
 
 /**

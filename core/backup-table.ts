@@ -12,7 +12,7 @@ const rule = '-'.repeat(80);
 export function renderBackupTable(backups: readonly ListedBackup[], severalStorages: boolean): string {
   const lines = backups.map((backup) => {
     const where = severalStorages ? ` | ${backup.storages.join(', ')}` : '';
-    const proof = backup.verified ? ' | verified' : backup.drillFailed ? ' | DRILL FAILED' : '';
+    const proof = backup.drillFailed ? ' | DRILL FAILED' : backup.verified ? ' | verified' : '';
     return `${row(backup)}${where}${proof}`;
   });
   return [`Backups available (${backups.length}):`, rule, ...lines].join('\n');

@@ -1,9 +1,10 @@
 import { backupId, drillRecordOf, folderOf, type Kind, manifestSuffix, parseObjectName } from './archive-name.js';
+import { type DrillState, drillStateOf } from './drill-records.js';
 import { manifestPadding } from './manifest.js';
 import type { Storage, StoredObject } from './storage.js';
 
 /** One complete backup, as a listing alone shows it. */
-export interface Backup {
+export interface Backup extends DrillState {
   readonly id: string;
   readonly kind: Kind;
   readonly target: string;
@@ -15,10 +16,6 @@ export interface Backup {
   readonly manifestKey: string;
   /** What drills have written about it. */
   readonly records: readonly StoredObject[];
-  /** A drill has restored and compared it, and none has failed since. */
-  readonly verified: boolean;
-  /** The newest drill of it failed. */
-  readonly drillFailed: boolean;
 }
 
 export interface Catalog {
@@ -58,7 +55,6 @@ export function catalogOf(objects: readonly StoredObject[], kind: Kind, target: 
   const unvouched: StoredObject[] = [];
   for (const { name, time, files, manifest, records } of groups.values()) {
     if (manifest && isWhole(manifest) && files.length > 0) {
-      const last = newestRecord(records, `${folder}${name}`);
       backups.push({
         id: backupId(kind, target, time),
         kind,
@@ -68,8 +64,7 @@ export function catalogOf(objects: readonly StoredObject[], kind: Kind, target: 
         bytes: files.reduce((sum, file) => sum + file.bytes, 0),
         manifestKey: `${folder}${name}${manifestSuffix}`,
         records,
-        verified: last === 'passed',
-        drillFailed: last === 'failed',
+        ...drillStateOf(records),
       });
     } else {
       unvouched.push(...files, ...(manifest ? [manifest] : []), ...records);
@@ -84,11 +79,6 @@ interface Group {
   readonly files: StoredObject[];
   readonly records: StoredObject[];
   manifest?: StoredObject;
-}
-
-function newestRecord(records: readonly StoredObject[], base: string): 'passed' | 'failed' | undefined {
-  const [newest] = [...records].sort((a, b) => b.modified.getTime() - a.modified.getTime());
-  return newest && drillRecordOf(newest.key.slice(base.length));
 }
 
 /** A manifest is written padded, so a listing alone shows one that was cut short. */

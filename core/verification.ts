@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { manifestSuffix, verificationSuffix } from './archive-name.js';
-import type { Backup } from './catalog.js';
+import { newestRecord } from './drill-records.js';
 import { OperatorError } from './errors.js';
 import { readJson } from './read-json.js';
-import type { Storage } from './storage.js';
+import type { Storage, StoredObject } from './storage.js';
 
 const text = z.string();
 const count = z.number().int().nonnegative();
@@ -48,9 +47,18 @@ export function serializeVerification(verification: Verification): Buffer {
   return Buffer.from(`${JSON.stringify(verification, null, 1)}\n`);
 }
 
-/** The record of the drill that verified a backup. */
-export function verificationKey({ manifestKey }: Pick<Backup, 'manifestKey'>): string {
-  return `${manifestKey.slice(0, -manifestSuffix.length)}${verificationSuffix}`;
+/**
+ * The record of the drill that counts.
+ *
+ * @returns undefined where there was none
+ * @throws OperatorError MANIFEST_INVALID, or the storage's error
+ */
+export async function readNewestDrill(
+  storage: Storage,
+  { records }: { readonly records: readonly StoredObject[] },
+): Promise<Verification | undefined> {
+  const newest = newestRecord(records);
+  return newest && readVerification(storage, newest.key);
 }
 
 /** @throws OperatorError MANIFEST_INVALID, or the storage's error */

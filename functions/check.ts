@@ -7,7 +7,7 @@ import { type Dimension, metricNames, metricNamespace, noBackupHours, targetDime
 import { readManifest } from '../core/read-manifest.js';
 import { newestGood } from '../core/soundness.js';
 import type { Storage } from '../core/storage.js';
-import { readVerification, verificationKey } from '../core/verification.js';
+import { readNewestDrill } from '../core/verification.js';
 import type { Wiring } from './wiring.js';
 
 export interface CheckContext extends Wiring {
@@ -105,8 +105,9 @@ interface Proof {
 async function proofOf(storage: Storage, listed: readonly Backup[], now: Date): Promise<Proof> {
   const failed = listed[0]?.drillFailed === true;
   const backup = listed.find(({ verified }) => verified);
-  if (!backup) return { backup, ageHours: undefined, failed, restoreSeconds: 0, bytesPerSecond: 0 };
-  const { seconds, bytesPerSecond } = await readVerification(storage, verificationKey(backup));
+  const drill = backup && (await readNewestDrill(storage, backup));
+  if (!drill) return { backup: undefined, ageHours: undefined, failed, restoreSeconds: 0, bytesPerSecond: 0 };
+  const { seconds, bytesPerSecond } = drill;
   const ageHours = Math.max(0, (now.getTime() - backup.time.getTime()) / 3_600_000);
   return { backup, ageHours: Math.round(ageHours * 10) / 10, failed, restoreSeconds: seconds.restore, bytesPerSecond };
 }

@@ -1,7 +1,7 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { folderOf, manifestSuffix, verificationSuffix } from '../core/archive-name.js';
+import { folderOf, manifestSuffix } from '../core/archive-name.js';
 import type { Deployment } from '../core/deployment.js';
 import { incidentsPrefix } from '../core/incidents.js';
 import { metricNamespace } from '../core/metrics.js';
@@ -39,7 +39,7 @@ export class Functions extends Construct {
     const folders = targets.map(({ kind, target }) => `${vaultPrefix}${folderOf(kind, target)}`);
     const mayList = folders.flatMap((folder) => vault.mayList(folder));
     const mayReadManifests = folders.flatMap((folder) => vault.mayRead(folder, manifestSuffix));
-    const mayReadProofs = folders.flatMap((folder) => vault.mayRead(folder, verificationSuffix));
+    const mayReadProofs = folders.flatMap((folder) => vault.mayRead(folder, '.verified*.json'));
 
     this.startBackup = new RespaldoFunction(this, 'StartBackup', {
       ...common,

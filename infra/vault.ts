@@ -10,7 +10,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { verificationSuffix } from '../core/archive-name.js';
+import { recordPatterns } from '../core/archive-name.js';
 import { incidentsPrefix } from '../core/incidents.js';
 import type { Right } from './rights.js';
 import type { EnvironmentSettings } from './settings/schema.js';
@@ -65,7 +65,7 @@ export class Vault extends Construct {
 
   /** To create what drills write about backups below a folder, and nothing else. */
   mayRecord(folder: string): Right[] {
-    const records = [verificationSuffix, '.drill_failed_*.json'].map((suffix) => ({
+    const records = recordPatterns.map((suffix) => ({
       actions: ['s3:PutObject'],
       ...this.below(folder, suffix),
       conditions: { Null: { 's3:if-none-match': 'false' } },

@@ -8,7 +8,7 @@ import { type ErrorCode, errorCodes, exitCodes, OperatorError } from '../../core
 import { type Freshness, judgeFreshness } from '../../core/freshness.js';
 import { newestGood, type Unsound } from '../../core/soundness.js';
 import type { Storage } from '../../core/storage.js';
-import { readVerification, verificationKey } from '../../core/verification.js';
+import { readNewestDrill } from '../../core/verification.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
@@ -112,14 +112,14 @@ async function proof(run: Run, storage: Storage, kind: Kind, listed: readonly Ba
     ? [{ ok: false, what, text: `the drill of the newest backup, ${listed[0].id}, failed` }]
     : [];
   const proven = listed.find(({ verified }) => verified);
-  if (!proven) {
+  const drill = proven && (await readNewestDrill(storage, proven));
+  if (!drill) {
     const text = `no backup in ${storage.name} is proven by a drill: respaldo drill${kind === 'media' ? ' --media' : ''}`;
     return [...failed, { ok: limit === undefined, what, text }];
   }
-  const { seconds } = await readVerification(storage, verificationKey(proven));
   const hoursOld = Math.max(0, (run.now().getTime() - proven.time.getTime()) / 3_600_000);
   const allowed = limit === undefined ? '' : ` (limit ${limit} h)`;
-  const takes = prettyMilliseconds(seconds.restore * 1000, { compact: true });
+  const takes = prettyMilliseconds(drill.seconds.restore * 1000, { compact: true });
   const text = `newest proven backup ${proven.id} is ${hoursOld.toFixed(1)} h old${allowed}; ${kind === 'media' ? 'read' : 'it restores'} in about ${takes}`;
   return [...failed, { ok: limit === undefined || hoursOld <= limit, what, text }];
 }

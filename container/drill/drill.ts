@@ -1,15 +1,14 @@
-import { Readable } from 'node:stream';
-import { failedDrillSuffix, folderOf, verificationSuffix } from '../../core/archive-name.js';
-import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
+import { type ErrorCode, OperatorError } from '../../core/errors.js';
 import type { Comparison } from '../../core/fingerprint.js';
 import type { Manifest } from '../../core/manifest.js';
 import type { Said } from '../../core/server-message.js';
-import { serializeVerification, type Verification } from '../../core/verification.js';
+import type { Verification } from '../../core/verification.js';
 import { announcingDrill } from '../announce.js';
 import type { FoundArchive } from '../find-archive.js';
 import type { Run } from '../run.js';
 import { type DrillOptions, drillDatabase } from './drill-database.js';
 import { drillMedia } from './drill-media.js';
+import { storeRecord } from './store-record.js';
 
 export type { DrillOptions };
 
@@ -69,7 +68,7 @@ async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): P
     findings = await lookInto(run, { ...found, manifest }, options);
   } catch (error) {
     if (error instanceof OperatorError && ofTheBackup.includes(error.code))
-      await store(run, found, manifest, record(undefined, [error.message]));
+      await storeRecord(run, found, manifest, record(undefined, [error.message]));
     throw error;
   }
   const { differences } = findings;
@@ -77,7 +76,7 @@ async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): P
     findings,
     differences.map(({ told }) => told),
   );
-  await store(run, found, manifest, verification);
+  await storeRecord(run, found, manifest, verification);
   if (differences.length === 0) return verification;
   const more = differences.length > 10 ? `\n  and ${differences.length - 10} more` : '';
   const list = (of: keyof Said) => differences.slice(0, 10).map((each) => each[of]);
@@ -151,21 +150,4 @@ function verificationOf(
 
 function rounded(seconds: number): number {
   return Math.round(seconds * 100) / 100;
-}
-
-/** A record that cannot be stored does not change what the drill found: it is a warning. */
-async function store(run: Run, { id, storage }: FoundArchive, manifest: Manifest, verification: Verification) {
-  const name = id.slice(id.lastIndexOf('/') + 1);
-  const suffix = verification.passed ? verificationSuffix : failedDrillSuffix(new Date(verification.startedAt));
-  const bytes = serializeVerification(verification);
-  try {
-    await storage.write(`${folderOf(manifest.kind, manifest.target)}${name}${suffix}`, Readable.from([bytes]), {
-      expectedBytes: bytes.length,
-      signal: run.signal,
-    });
-  } catch (error) {
-    if (error instanceof OperatorError && error.code === 'ALREADY_STORED')
-      run.log.info(`${id} was verified before; that record stays`);
-    else run.log.warn(`the result of the drill of ${id} is not stored in ${storage.name}: ${messageOf(error)}`);
-  }
 }

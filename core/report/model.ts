@@ -1,8 +1,10 @@
 import type { Kind } from '../archive-name.js';
 import type { Backup } from '../catalog.js';
+import { drillStateOfCopies } from '../drill-records.js';
 import { estimateRestoreSeconds } from '../estimate.js';
 import type { RetentionPolicy } from '../retention.js';
 import type { NamedSchedule } from '../schedules.js';
+import type { Verification } from '../verification.js';
 import { type CalendarMonth, calendarOf } from './calendar.js';
 import { planRemovals, type Removal } from './removals.js';
 import { type RunLine, runsOf } from './runs.js';
@@ -175,8 +177,7 @@ function mergeBackups(sources: readonly TargetSource[]): Backup[] {
         known
           ? {
               ...known,
-              verified: known.verified || backup.verified,
-              drillFailed: known.drillFailed || backup.drillFailed,
+              ...drillStateOfCopies([known, backup]),
               records: [...known.records, ...backup.records],
             }
           : backup,
@@ -192,10 +193,18 @@ function mergeFacts(sources: readonly TargetSource[]): Map<string, Facts> {
   for (const { storage, facts } of sources) {
     for (const [id, each] of facts) {
       const damage = each.damage === undefined ? {} : { damage: `${each.damage} (in ${storage})` };
-      merged.set(id, { ...each, ...merged.get(id), ...damage });
+      const drill = drillThatCounts(merged.get(id)?.drill, each.drill);
+      merged.set(id, { ...each, ...merged.get(id), ...damage, ...(drill ? { drill } : {}) });
     }
   }
   return merged;
+}
+
+/** Of two copies: one that failed, else the newer one. */
+function drillThatCounts(one: Verification | undefined, other: Verification | undefined): Verification | undefined {
+  if (!one || !other) return one ?? other;
+  if (one.passed !== other.passed) return one.passed ? other : one;
+  return Date.parse(one.finishedAt) < Date.parse(other.finishedAt) ? other : one;
 }
 
 /** Where the drill's record was not read, when it was written. */

@@ -1,12 +1,12 @@
 import pMap from 'p-map';
-import { folderOf, type Kind, kinds, targetPattern, verificationSuffix } from '../archive-name.js';
+import { folderOf, type Kind, kinds, targetPattern } from '../archive-name.js';
 import { type Backup, type Catalog, catalogOf } from '../catalog.js';
 import { messageOf } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { readManifest } from '../read-manifest.js';
 import { wrongFiles } from '../soundness.js';
 import type { Storage, StoredObject } from '../storage.js';
-import { readVerification, type Verification } from '../verification.js';
+import { readNewestDrill, type Verification } from '../verification.js';
 import type { FailedRun } from './failures.js';
 
 export interface TargetKey {
@@ -141,13 +141,10 @@ async function readBackup(storage: Storage, backup: Backup): Promise<Facts> {
   }
 }
 
-async function readDrill(storage: Storage, { records, verified }: Backup): Promise<Facts> {
-  const isPassed = ({ key }: StoredObject) => key.endsWith(verificationSuffix);
-  const [record] = records
-    .filter((each) => isPassed(each) === verified)
-    .sort((a, b) => b.modified.getTime() - a.modified.getTime());
+async function readDrill(storage: Storage, backup: Backup): Promise<Facts> {
   try {
-    return record ? { drill: await readVerification(storage, record.key) } : {};
+    const drill = await readNewestDrill(storage, backup);
+    return drill ? { drill } : {};
   } catch {
     return {}; // the listing has said whether it passed; only its times are missing then
   }

@@ -139,9 +139,34 @@ describe('a drill', () => {
       exitCode: 0,
       stdout: expect.stringContaining('1 assertions of your own'),
     });
-    // The newest drill decides.
-    expect(JSON.parse((await respaldo(['list', '--json'], env)).stdout)).toMatchObject([
-      { verified: true, drillFailed: false },
+  });
+
+  it('counts as long as no newer one ends otherwise, in list, check and report', async () => {
+    const { env, id, folder } = await backedUp('CREATE TABLE t ()', [], { BACKUP_STORAGE: 'local' });
+    const drill = (assertion: string) => respaldo(['drill', id], { ...env, BACKUP_DRILL_ASSERTIONS: assertion });
+    const told = async () => {
+      const [listed] = JSON.parse((await respaldo(['list', '--json'], env)).stdout);
+      const { exitCode, stdout } = await respaldo(['check'], { ...env, BACKUP_VERIFIED_MAX_AGE_HOURS: '24' });
+      const [{ verdict, proof }] = JSON.parse((await respaldo(['report', '--json'], env)).stdout).targets;
+      const { verified, drillFailed } = listed;
+      return { verified, drillFailed, exitCode, failed: stdout.includes('drill of the newest'), ...{ proof, verdict } };
+    };
+    const proven = { verified: true, drillFailed: false, exitCode: 0, failed: false, proof: { backup: id } };
+    const refuted = { verified: false, drillFailed: true, exitCode: 8, failed: true, verdict: { level: 'danger' } };
+    expect(await drill('SELECT true')).toMatchObject({ exitCode: 0 });
+    expect(await told()).toMatchObject(proven);
+    expect(await drill('SELECT false')).toMatchObject({ exitCode: 6 });
+    expect(await told()).toMatchObject(refuted);
+    expect(await drill('SELECT true')).toMatchObject({ exitCode: 0 });
+    expect(await told()).toMatchObject(proven);
+    expect(await drill('SELECT false')).toMatchObject({ exitCode: 6 });
+    expect(await told()).toMatchObject(refuted);
+    // None has taken another one's place.
+    expect((await readdir(join(folder, 'database'))).filter((name) => /verified|drill_failed/.test(name))).toEqual([
+      expect.stringContaining('drill_failed_'),
+      expect.stringContaining('drill_failed_'),
+      `${id}.verified.json`,
+      expect.stringMatching(/\.verified_\d{8}_\d{6}\.json$/),
     ]);
   });
 

@@ -178,6 +178,7 @@ describe('whatever lies in the storage', { timeout }, () => {
         '.sql.gz',
         '.manifest.json',
         '.verified.json',
+        '.verified_20240117_060000.json',
         '.drill_failed_20240116_060000.json',
         '/part',
         '',

@@ -123,6 +123,20 @@ describe.each([
     { may: true, what: 'record a proof', action: 's3:PutObject', resource: `${base}.verified.json`, context: once },
     {
       may: true,
+      what: 'record a later proof',
+      action: 's3:PutObject',
+      resource: `${base}.verified_20260116_060000.json`,
+      context: once,
+    },
+    {
+      may: false,
+      what: 'replace a later proof',
+      action: 's3:PutObject',
+      resource: `${base}.verified_20260116_060000.json`,
+      context: { 's3:ObjectCreationOperation': 'true' },
+    },
+    {
+      may: true,
       what: 'record a failure',
       action: 's3:PutObject',
       resource: `${base}.drill_failed_20260116_060000.json`,
