@@ -14,6 +14,7 @@ import { loadDump } from './postgres/load.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
 import { withFastToast } from './postgres/toast.js';
+import { watchHolds } from './postgres/watch-holds.js';
 import type { Run } from './run.js';
 import { runPipe } from './streams/pipe.js';
 
@@ -43,27 +44,39 @@ async function carryOut(run: Run, plan: DatabaseRestorePlan): Promise<DatabaseRe
     connection,
     purpose,
     (client) =>
-      withHold(run, plan, client, purpose, async (release) => {
-        if (plan.mode === 'in place') return restoreInPlace(run, plan);
-        return restoreBeside(run, plan, client, maintenance, release);
+      withHold(run, plan, client, purpose, async (held, hold) => {
+        if (plan.mode === 'in place') return restoreInPlace(held, plan);
+        return restoreBeside(held, plan, client, maintenance, hold);
       }),
     maintenance,
   );
 }
 
-/** Keeps backups and other restores of the target away: one hold for restores of it, one on the running database for backups. */
+interface Hold {
+  /** @throws OperatorError where it was lost */
+  assertHeld(): Promise<void>;
+  /** Ends the session in the running database, which could not be renamed with it. */
+  release(): Promise<void>;
+}
+
+/**
+ * Keeps backups and other restores of the target away: one hold for restores of it, one on the running database for
+ * backups. What is done meanwhile ends where a hold is lost.
+ */
 async function withHold<T>(
   run: Run,
   { connection, running, mode, database, found }: DatabaseRestorePlan,
   client: pg.Client,
   purpose: string,
-  use: (release: () => Promise<void>) => Promise<T>,
+  use: (held: Run, hold: Hold) => Promise<T>,
 ): Promise<T> {
-  if (mode === 'into') return use(async () => {});
+  if (mode === 'into') return use(run, { assertHeld: async () => {}, release: async () => {} });
   const target = run.settings.BACKUP_TARGET ?? '';
   const holder = await connect(connection, purpose, client.database ?? 'postgres');
   const runningHolder = running ? await connect(connection, purpose, database) : undefined;
+  const holds = watchHolds(runningHolder ? [holder, runningHolder] : [holder], database);
   const release = async () => {
+    holds.stop();
     await runningHolder?.end().catch(() => {}); // it held nothing but the hold
   };
   try {
@@ -76,7 +89,12 @@ async function withHold<T>(
       await holdTarget(session, session === holder ? `${database}, for a restore,` : database, name);
     }
     run.log.info(`restoring ${found.id} from ${found.storage.name}`);
-    return await use(release);
+    const signal = AbortSignal.any([run.signal, holds.signal]);
+    return await use({ ...run, signal }, { assertHeld: holds.assertHeld, release });
+  } catch (error) {
+    run.signal.throwIfAborted();
+    holds.signal.throwIfAborted();
+    throw error;
   } finally {
     await release();
     await holder.end().catch(() => {}); // likewise
@@ -88,7 +106,7 @@ async function restoreBeside(
   plan: DatabaseRestorePlan,
   client: pg.Client,
   maintenance: string,
-  release: () => Promise<void>,
+  hold: Hold,
 ): Promise<DatabaseRestoreResult> {
   const { connection, restoreName, keptName, database, running, like, options, mode } = plan;
   if (mode === 'swap') await dropAbandoned(run, client, database);
@@ -98,16 +116,17 @@ async function restoreBeside(
     await options.prepare?.();
     await withFastToast(client, restoreName, run.settings, () => load(run, plan));
     compared = await compare(plan);
+    if (running) await copyDatabaseSettings(client, database, restoreName, run.log);
     run.signal.throwIfAborted();
+    await hold.assertHeld();
   } catch (error) {
     await dropRestored(client, plan, maintenance).catch((reason) => {
       run.log.warn(`"${restoreName}" could not be dropped, the next restore does it: ${messageOf(reason)}`);
     });
     throw error;
   }
-  if (running) await copyDatabaseSettings(client, database, restoreName, run.log);
   if (mode === 'into') return { database, kept: undefined, ...compared };
-  await release();
+  await hold.release();
   await withSession(
     connection,
     'restore, ending sessions',

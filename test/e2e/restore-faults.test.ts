@@ -242,6 +242,34 @@ describe('a restore that fails on its way leaves the running database as it is',
     expect(await contentsOf(found.database.name)).toEqual(found.current);
   });
 
+  it.each([
+    { session: 'that holds it against other restores', beside: true, args: [] },
+    { session: 'that holds the running database', beside: false, args: [] },
+    { session: 'that holds the running database', beside: false, args: ['--in-place'] },
+  ])('is ended at once where the session $session is ended ($args)', async ({ beside, args }) => {
+    const found = await scene(['--no-compress']);
+    const { name } = found.database;
+    const run = startRespaldo(['restore', await slowDump(found), '--force', ...args], found.env);
+    await untilAsleep(found);
+    const ended = await query(
+      'postgres',
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND state = 'idle in transaction'
+       AND application_name LIKE 'respaldo restore slow.sql%'
+       AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)`,
+      [beside ? 'postgres' : name],
+    );
+    expect(ended).toHaveLength(1);
+    const { exitCode, stderr, durationMs } = await run;
+    expect(exitCode, String(stderr)).toBe(3);
+    expect(String(stderr)).toMatch(
+      new RegExp(`ERROR SERVER_UNREACHABLE: the session that held database "${name}" for this restore was lost: `),
+    );
+    expect(durationMs).toBeLessThan(40_000);
+    // What is left of psql's session notices that nobody listens once its sleep is over.
+    await query('postgres', 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    await expectUntouched(found);
+  });
+
   it('in place, SIGKILL in the midst of it: everything is rolled back', async () => {
     const found = await scene(['--no-compress']);
     const file = await slowDump(found);
