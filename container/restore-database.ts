@@ -11,6 +11,7 @@ import { abandonedDatabases, copyDatabaseSettings, createDatabase, dropDatabase 
 import { holdTarget } from './postgres/hold.js';
 import { committing, emptyDatabase, rowsMustBe } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
+import { lookAgain } from './postgres/look-again.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
 import { withFastToast } from './postgres/toast.js';
@@ -130,7 +131,11 @@ async function restoreBeside(
   await withSession(
     connection,
     'restore, ending sessions',
-    (ender) => swapDatabases(client, ender, { live: database, restored: restoreName, kept: keptName }),
+    (ender) => {
+      const again = <T>(look: (fresh: pg.Client) => Promise<T>) => lookAgain(connection, maintenance, look);
+      const names = { live: database, restored: restoreName, kept: keptName };
+      return swapDatabases({ renamer: client, ender, again }, names, run.log);
+    },
     maintenance,
   );
   return { database, kept: keptName, ...compared };

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { messageOf } from '../../core/errors.js';
+import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { TableFacts } from '../../core/manifest.js';
 import { type Connection, withSession } from './connection.js';
+import { lookAgain } from './look-again.js';
 import { qualified } from './relations.js';
 
 /**
@@ -98,6 +99,7 @@ export async function committing(
     connection,
     'restore, hearing of its commit',
     async (client) => {
+      const before = await someRelations(client);
       let committed = false;
       client.on('notification', () => {
         committed = true;
@@ -107,13 +109,57 @@ export async function committing(
         await load(`NOTIFY ${channel};`);
       } catch (error) {
         await endSilentPsql(connection, database).catch(() => {}); // it ends by itself, once the server notices
-        await untilPsqlIsGone(client).catch(() => {}); // a server that does not answer does not commit
+        const heard = await untilPsqlIsGone(client).then(
+          () => true,
+          () => false,
+        );
+        // Whoever was to hear of the commit is lost as well.
+        if (!committed && !heard) committed = await isReplaced(connection, database, before, error);
         if (!committed) throw error;
         log.warn(`the server has committed all of it, so the restore is complete, although: ${messageOf(error)}`);
       }
     },
     database,
   );
+}
+
+/** Relations that the transaction drops: all of them are there, or none is. */
+async function someRelations(client: pg.Client): Promise<number[]> {
+  const { rows } = await client.query<{ oid: number }>(
+    `SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+     ORDER BY c.oid LIMIT 100`,
+  );
+  return rows.map(({ oid }) => oid);
+}
+
+/**
+ * Whether the transaction was committed, told by what is there: a restore creates every relation anew.
+ *
+ * @throws OperatorError RESTORE_FAILED where the server cannot be asked
+ */
+async function isReplaced(
+  connection: Connection,
+  database: string,
+  before: readonly number[],
+  lost: unknown,
+): Promise<boolean> {
+  try {
+    return await lookAgain(connection, database, async (client) => {
+      await endSilentPsql(connection, database);
+      await untilPsqlIsGone(client);
+      const after = new Set(await someRelations(client));
+      return before.length === 0 ? after.size > 0 : before.every((oid) => !after.has(oid));
+    });
+  } catch (cause) {
+    throw new OperatorError(
+      'RESTORE_FAILED',
+      `the connection to "${database}" was lost in a restore in place (${messageOf(lost)}), and whether it was committed cannot be told: ${messageOf(cause)}`,
+      'It is in the database as a whole, or not at all. Look at the data once the server answers again, and restore again if they are the old ones.',
+      { cause },
+    );
+  }
 }
 
 /**
@@ -132,11 +178,13 @@ async function endSilentPsql(connection: Connection, database: string): Promise<
 
 /** The server may still be at work on the last of what psql sent. What it has to tell comes with the answers. */
 async function untilPsqlIsGone(client: pg.Client): Promise<void> {
-  for (let look = 0; look < 100; look += 1) {
-    const { rowCount } = await client.query(
-      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'respaldo psql'",
+  for (let look = 0; ; look += 1) {
+    const { rows } = await client.query<{ committing: boolean }>(
+      "SELECT state = 'active' AND query ~* '^commit' AS committing FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'respaldo psql'",
     );
-    if (rowCount === 0) break;
+    if (rows.length === 0) break;
+    // A commit takes as long as it takes, and nothing can be told before its end.
+    if (look >= 100 && !rows.some(({ committing }) => committing)) break;
     await delay(100);
   }
   await client.query('SELECT 1');

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { OperatorError, saidBy } from '../../core/errors.js';
+import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { ownSession, type ServerSession, untilSessionIsGone } from './look-again.js';
+import { isServerGone } from './server-errors.js';
 
 const id = pg.escapeIdentifier;
 
@@ -12,16 +15,27 @@ export interface SwapNames {
   readonly kept: string | undefined;
 }
 
+/** The ways to the server that a swap takes, all in another database. */
+export interface SwapSessions {
+  readonly renamer: pg.Client;
+  readonly ender: pg.Client;
+  /** Asks in a new session, where the renamer is lost. */
+  again<T>(look: (client: pg.Client) => Promise<T>): Promise<T>;
+}
+
 /**
  * Puts a restored database in the place of the running one: two renames in one transaction, so that at every moment the
  * name leads to the one or the other. The rename locks the running database against new sessions while a second
- * connection ends the ones that are there.
+ * connection ends the ones that are there. Where the connection is lost meanwhile, the server is asked which of the two
+ * it was.
  *
- * @param renamer and ender: two sessions in another database
- * @throws OperatorError SWAP_FAILED; then nothing was renamed
+ * @throws OperatorError SWAP_FAILED; then nothing was renamed, or it says that this cannot be told
  */
-export async function swapDatabases(renamer: pg.Client, ender: pg.Client, names: SwapNames): Promise<void> {
+export async function swapDatabases(sessions: SwapSessions, names: SwapNames, log: Log): Promise<void> {
+  const { renamer, ender } = sessions;
   const { live, restored, kept } = names;
+  const session = await ownSession(renamer);
+  const oid = await oidOf(renamer, restored);
   const ending = new AbortController();
   const ended = kept === undefined ? Promise.resolve() : endSessions(ender, live, ending.signal);
   try {
@@ -30,10 +44,16 @@ export async function swapDatabases(renamer: pg.Client, ender: pg.Client, names:
     await renamer.query(`ALTER DATABASE ${id(restored)} RENAME TO ${id(live)}`);
     await renamer.query('COMMIT');
   } catch (error) {
-    await renamer.query('ROLLBACK').catch(() => {}); // the session is gone, and with it the transaction
+    if (isServerGone(error)) {
+      if (await isSwapped(sessions, session, names, oid, error)) {
+        log.warn(`the connection was lost in the moment of the swap, and the server has done it: ${messageOf(error)}`);
+        return;
+      }
+    } else await renamer.query('ROLLBACK').catch(() => {}); // the session is gone, and with it the transaction
     const complete = restored.replace('_restoring_', '_restored_');
+    const rename = (client: pg.Client) => client.query(`ALTER DATABASE ${id(restored)} RENAME TO ${id(complete)}`);
     // Under this name the next restore does not take it for one that was interrupted.
-    const renamed = await renamer.query(`ALTER DATABASE ${id(restored)} RENAME TO ${id(complete)}`).then(
+    const renamed = await (isServerGone(error) ? sessions.again(rename) : rename(renamer)).then(
       () => complete,
       () => restored,
     );
@@ -47,6 +67,36 @@ export async function swapDatabases(renamer: pg.Client, ender: pg.Client, names:
   } finally {
     ending.abort();
     await ended;
+  }
+}
+
+async function oidOf(client: pg.Client, name: string): Promise<number | undefined> {
+  const { rows } = await client.query<{ oid: number }>('SELECT oid FROM pg_database WHERE datname = $1', [name]);
+  return rows[0]?.oid;
+}
+
+/** Whether the lost session has committed. Only asked once it is gone, so the answer stays right. */
+async function isSwapped(
+  { again }: SwapSessions,
+  session: ServerSession,
+  names: SwapNames,
+  oid: number | undefined,
+  lost: unknown,
+): Promise<boolean> {
+  const { live, kept, restored } = names;
+  try {
+    return await again(async (client) => {
+      await untilSessionIsGone(client, session);
+      return (await oidOf(client, live)) === oid;
+    });
+  } catch (cause) {
+    const swapped = kept === undefined ? 'the swap is done' : `the swap is done and "${kept}" is the one before`;
+    throw new OperatorError(
+      'SWAP_FAILED',
+      `the connection was lost in the moment of the swap (${messageOf(lost)}), and whether "${live}" is the restored database or the one before cannot be told: ${messageOf(cause)}`,
+      `Look for yourself: SELECT datname FROM pg_database WHERE oid = ${oid}. If it says "${live}", ${swapped}; if "${restored}", nothing has changed, and these finish it: ${renameStatements(names)}`,
+      { cause },
+    );
   }
 }
 

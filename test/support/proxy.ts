@@ -193,6 +193,50 @@ export async function tcpProxy(port: number, fault: (connection: number) => TcpF
   return listen(server);
 }
 
+/** What a {@link cuttingProxy} does when it hears its word. */
+export type Cut = 'after it was done' | 'before it arrives' | 'as it arrives';
+
+/**
+ * A way to a server on which everything is cut in the moment that a client says a word, once: before the word arrives,
+ * while the server is at work on it, or after the server has answered it; the answer is lost. New connections come through. It ends with the test.
+ */
+export async function cuttingProxy(
+  port: number,
+  word: string,
+  cut: Cut,
+): Promise<{ port: number; heard: () => number }> {
+  const near = new Set<Socket>();
+  let heard = 0;
+  let silent: ReadonlySet<Socket> = new Set();
+  const server = createTcpServer((client) => {
+    near.add(client);
+    const far = connect(port, '127.0.0.1');
+    let isSpeaker = false;
+    client.on('error', () => {}).on('close', () => far.destroy());
+    client.on('close', () => near.delete(client));
+    far.on('error', () => {}).on('close', () => client.destroy());
+    client.on('data', (chunk: Buffer) => {
+      if (heard === 0 && chunk.includes(word)) {
+        heard += 1;
+        isSpeaker = true;
+        silent = new Set(near);
+        if (cut === 'before it arrives') {
+          for (const each of silent) each.resetAndDestroy();
+          return;
+        }
+      }
+      far.write(chunk, () => {
+        if (isSpeaker && cut === 'as it arrives') for (const each of silent) each.resetAndDestroy();
+      });
+    });
+    far.on('data', (chunk: Buffer) => {
+      if (!silent.has(client)) client.write(chunk);
+      else if (isSpeaker) for (const each of silent) each.resetAndDestroy();
+    });
+  });
+  return { port: await listen(server), heard: () => heard };
+}
+
 /** Listens on a port of its own until the test has ended; then breaks what is still connected. */
 async function listen(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
