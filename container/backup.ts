@@ -96,8 +96,12 @@ async function listing(
   }
 }
 
-/** The storages that a backup is written to, by the settings and by what the command line adds. */
-function storagesToWrite({ settings, storages }: Run, uploadS3: boolean): Storage[] {
+/**
+ * The storages that a backup is written to, by the settings and by what the command line adds.
+ *
+ * @throws OperatorError SETTINGS_INVALID where S3 is asked for and no bucket is set
+ */
+export function storagesToWrite({ settings, storages }: Run, uploadS3: boolean): Storage[] {
   const wanted = settings.BACKUP_STORAGE;
   const chosen = storages.filter(({ type }) => wanted === 'both' || wanted === type || (type === 's3' && uploadS3));
   if (uploadS3 && !chosen.some(({ type }) => type === 's3')) {

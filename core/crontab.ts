@@ -33,7 +33,7 @@ export function renderCrontab({ program, path, envFile, names }: CrontabOptions)
   return [
     '# respaldo. What fails is mailed by cron; set MAILTO to whom.',
     `# The settings stand in ${envFile}, a NAME=value a line, readable by this user alone.`,
-    `PATH=${path}`,
+    `PATH=${[...new Set(path.split(':'))].join(':')}`,
     ...lines,
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { type Compression, compressions } from '../../core/archive-name.js';
 import { megabytes } from '../../core/backup-table.js';
 import { exitCodeOf, OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
-import type { BackupResult } from '../backup.js';
+import { type BackupResult, storagesToWrite } from '../backup.js';
 import { backupDatabase } from '../backup-database.js';
 import { backupMedia } from '../backup-media.js';
 import type { Invocation } from '../program.js';
@@ -122,6 +122,8 @@ function stepsOf(options: BackupOptions, run: Run): (() => Promise<BackupResult>
   if (!options.database && !options.media && !options.full) {
     throw new OperatorError('USAGE', 'backup: what to back up is not said', 'Add --database, --media or --full.');
   }
+  // It is the same for both: told once, before either begins.
+  storagesToWrite(run, options.uploadS3 === true);
   const steps: (() => Promise<BackupResult>)[] = [];
   if (options.database || options.full) steps.push(() => backupDatabase(run, databaseOptions(options, run.settings)));
   if (options.media || options.full) steps.push(() => backupMedia(run, mediaOptions(options, run.settings)));

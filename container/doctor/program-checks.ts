@@ -17,7 +17,7 @@ export function programChecks(settings: Settings): Check[] {
     {
       what: 'zstd',
       run: async () =>
-        (await version('zstd')) ??
+        numberIn(await version('zstd')) ??
         absent('zstd', 'apt-get install zstd', wantsZstd, 'backups with --compression zstd cannot be made or restored'),
     },
     ...(settings.MEDIA_ROOT && !isBucket(settings.MEDIA_ROOT) ? [{ what: 'GNU tar', run: tar }] : []),
@@ -59,6 +59,11 @@ async function tar() {
 function absent(name: string, fix: string, needed: boolean, consequence: string) {
   if (needed) throw new OperatorError('PROGRAM_MISSING', `${name} is not installed`, `Install it: ${fix}.`);
   return warn(`${name} is not installed: ${consequence}`, fix);
+}
+
+/** `1.5.4` of `*** Zstandard CLI (64-bit) v1.5.4, by Yann Collet ***`; all of it where it has no number. */
+function numberIn(said: string | undefined): string | undefined {
+  return said?.match(/\bv?(\d+(?:\.\d+)+)/)?.[1] ?? said;
 }
 
 /** The first line of what a program says of its version; undefined where it is not there. */

@@ -22,7 +22,7 @@ export async function deployedEnvironment(environment: string): Promise<Deployme
           'Check the name, AWS_REGION and the account (aws sts get-caller-identity), or deploy it: npx cdk deploy -c env=NAME.',
           { cause },
         )
-      : awsFailed(`environment "${environment}" not found out`, cause);
+      : awsFailed(`environment "${environment}" not looked up`, cause);
   }
 }
 

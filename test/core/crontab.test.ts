@@ -7,7 +7,7 @@ describe('the crontab', () => {
     expect(
       renderCrontab({
         program: ['/usr/bin/node', '--env-file=/etc/respaldo.env', '/opt/my backups/100%/respaldo.js'],
-        path: '/usr/bin:/bin',
+        path: '/usr/bin:/bin:/usr/bin',
         envFile: '/etc/respaldo.env',
         names: ['database', 'media', 'cleanup', 'check'],
       }),

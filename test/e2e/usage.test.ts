@@ -49,6 +49,7 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     ['backup --database --format parallel --no-compress', '--no-compress and --format parallel do not go together'],
     ['backup --database --format auto --compression gzip', '--compression and --format auto do not go together'],
     ['backup --database --upload-s3', 'AWS_S3_BUCKET_NAME is not set'],
+    ['backup --full --upload-s3', 'AWS_S3_BUCKET_NAME is not set'],
 
     ['restore', 'which backup is not said'],
     ['restore --latest x', 'which backup is not said, or said twice'],

@@ -11,6 +11,13 @@ import { crm, makePictures, ruin } from './sample.js';
 const out = (text = '') => process.stdout.write(`${text}\n`);
 const title = (text: string) => out(`\n\x1b[1m── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}\x1b[0m`);
 
+// A demo touches nothing of whoever runs it: neither their database nor their bucket, whatever their shell has set.
+const own = /^(?:BACKUP_|AWS_|PG(?!_BINDIR$)|DATABASE_URL$|MEDIA_ROOT$|SENTRY_DSN$)/;
+for (const name of Object.keys(process.env).filter((each) => own.test(each))) delete process.env[name];
+
+const interrupted = new AbortController();
+// Not "once": where no listener of ours is left, execa ends this process before anything is cleared up.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
 const folder = await mkdtemp(join(tmpdir(), 'respaldo-demo-'));
 const media = join(folder, 'pictures');
 const schedules = 'database: cron(0 3 * * ? *); media: cron(0 4 ? * SUN *); cleanup: cron(0 5 ? * MON *)';
@@ -20,6 +27,10 @@ if (!clients) throw new Error('no PostgreSQL was found: run this as "npm run dem
 const server = await startThrowawayServer({ binDirectory: clients.directory, parent: tmpdir() });
 try {
   await demo();
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  out('\nInterrupted: the demo ends here, and what it made is removed.');
+  process.exitCode = 130;
 } finally {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
@@ -90,6 +101,7 @@ async function fingerprints(url: string): Promise<Fingerprints> {
 }
 
 async function execute(database: string, sql: string): Promise<void> {
+  interrupted.signal.throwIfAborted();
   const client = new pg.Client({ connectionString: server.url(database) });
   await client.connect();
   try {
@@ -107,5 +119,6 @@ async function respaldo(env: Record<string, string>, ...args: string[]): Promise
     stdin: 'ignore',
     stdout: 'inherit',
     stderr: 'inherit',
+    cancelSignal: interrupted.signal,
   });
 }
