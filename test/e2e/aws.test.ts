@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -33,6 +35,8 @@ import { s3Endpoint } from '../support/s3.js';
 const env = `t${randomBytes(4).toString('hex')}`;
 const database = `aws_${env}`;
 const media = `media-${env}`;
+/** The server does not ask for it. */
+const password = 'canary of the d@tabase 17b8';
 const moto = s3Endpoint() ?? '';
 const name = (of: string) => `respaldo-${env}-${of}`;
 
@@ -63,6 +67,49 @@ async function due(schedule: string, time: string): Promise<unknown> {
   );
 }
 
+/** Sends an event of ours to the Lambdas that the deployed rules of the bus lead it to: moto delivers none. */
+async function deliver({ name: detailType, detail }: Front['events'][number]): Promise<Answer[]> {
+  const event = { source: 'respaldo', 'detail-type': detailType, detail };
+  const rules = new EventBridgeClient(clientConfig(moto));
+  const { Rules = [] } = await rules.send(new ListRulesCommand({ EventBusName: name('events') }));
+  const matching = Rules.filter(({ EventPattern = '{}' }) =>
+    Object.entries(JSON.parse(EventPattern)).every(
+      ([key, allowed]) => Array.isArray(allowed) && allowed.includes(event[key as keyof typeof event]),
+    ),
+  );
+  const answers: Answer[] = [];
+  for (const { Name: Rule } of matching) {
+    const { Targets = [] } = await rules.send(new ListTargetsByRuleCommand({ Rule, EventBusName: name('events') }));
+    for (const { Arn = '' } of Targets) {
+      const lambda = /:function:respaldo-[^-]+-([^:]+)$/.exec(Arn)?.[1];
+      if (lambda) answers.push(await call(lambda, event));
+    }
+  }
+  return answers;
+}
+
+/** Takes a backup as its schedule does; answers with its id, and with what the news of it starts. */
+async function backedUp(
+  kind: 'database' | 'media',
+  time: string,
+): Promise<{ id: string; news: Front['events'][number] }> {
+  await delay(1_000); // names are by the second, and what may not list cannot look for a newer one
+  await call('start-backup', await due(`backup-${kind}`, time));
+  expect((await ended()).outcome).toEqual({ result: 'well' });
+  const news = front.events.findLast((event) => event.name === 'Backup Completed');
+  if (!news) throw new Error('no backup was told of');
+  return { id: String(news.detail.backup), news };
+}
+
+/** A bit of a stored archive changes, as disks and people do it. */
+async function damage(id: string): Promise<void> {
+  const [Key = ''] = (await keys(`backups/media/${id}.`)).filter((key) => key.includes('.tar.'));
+  const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key }));
+  const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  await s3().send(new PutObjectCommand({ Bucket: bucket, Key, Body: bytes }));
+}
+
 /** Waits for the task that was started last, and tells task-stopped of its end. */
 async function ended(): Promise<{ end: TaskStateChange; outcome: Answer }> {
   const end = await ends.at(-1);
@@ -77,7 +124,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     const { ARN: secretArn } = await new SecretsManagerClient(clientConfig(moto)).send(
       new CreateSecretCommand({
         Name: name('login'),
-        SecretString: JSON.stringify({ username: 'postgres', password: 'not asked for here' }),
+        SecretString: JSON.stringify({ username: 'postgres', password }),
       }),
     );
     await s3().send(new CreateBucketCommand({ Bucket: media }));
@@ -96,7 +143,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
         },
       ],
       media: [{ bucket: media }],
-      drill: { assertions: 'SELECT count(*) = 500 AS "all customers" FROM customers' },
+      drill: { afterBackup: true, assertions: 'SELECT count(*) = 500 AS "all customers" FROM customers' },
       retention: { days: 30 },
       image: 'registry.example/respaldo:test',
     });
@@ -244,11 +291,54 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     });
   });
 
-  it('a drill that follows a backup reads just that one', async () => {
-    const { name: told, detail } = front.events.find((event) => event.detail.kind === 'media') ?? {};
-    const answer = await call('start-drill', { source: 'respaldo', 'detail-type': told, detail });
-    expect(answer).toMatchObject({ result: { started: [{ backup: detail?.backup }] } });
-    expect((await ended()).end.containers).toEqual([{ exitCode: 0 }]);
+  it.each(['database', 'media'] as const)('a new %s backup is proven at once, and no other', async (kind) => {
+    const { id, news } = await backedUp(kind, '2026-02-08T03:00:00Z');
+    const before = tasks.length;
+    expect(await deliver(news)).toMatchObject([{ result: { started: [{ kind, backup: id }] } }]);
+    const { end, outcome } = await ended();
+    expect(end.containers).toEqual([{ exitCode: 0 }]);
+    expect(outcome).toEqual({ result: 'well' });
+    expect(await keys(`backups/${kind}/${id}.verified`)).toHaveLength(1);
+    expect(front.events.at(-1)).toMatchObject({ name: 'Drill Passed', detail: { environment: env, kind, backup: id } });
+
+    // EventBridge delivers at least once.
+    await deliver(news);
+    expect(tasks).toHaveLength(before + 1);
+  });
+
+  it.each([
+    {
+      what: 'a database without what the assertions ask for',
+      kind: 'database' as const,
+      before: () => query(database, "INSERT INTO customers (name) VALUES ('one too many')"),
+      code: 'COMPARISON_DIFFERS',
+      reason: /assertion 1: "all customers" is false/,
+    },
+    {
+      what: 'damaged media files',
+      kind: 'media' as const,
+      after: damage,
+      code: 'DIGEST_DIFFERS',
+      reason: /media_backup_/,
+    },
+  ])('a drill of $what fails, is told once, and proves nothing', async ({ kind, before, after, code, reason }) => {
+    await before?.();
+    const { id, news } = await backedUp(kind, '2026-02-15T03:00:00Z');
+    await after?.(id);
+    expect(await deliver(news)).toMatchObject([{ result: { started: [{ backup: id }] } }]);
+    const { end, outcome } = await ended();
+    expect(end.containers).toEqual([{ exitCode: 6 }]);
+    const failed = {
+      name: 'Drill Failed',
+      detail: expect.objectContaining({ kind, code, reason: expect.stringMatching(reason) }),
+    };
+    expect(outcome).toEqual({ result: failed });
+    expect(front.events.at(-1)).toEqual(failed);
+    expect(await call('task-stopped', { detail: end })).toEqual({ result: 'told already' });
+    expect(await keys(`backups/${kind}/${id}.verified`)).toEqual([]);
+    expect(await keys(`backups/${kind}/${id}.drill_failed_`)).toHaveLength(1);
+    const { result } = (await call('check', {})) as { result: { targets: { kind: string; drillFailed: boolean }[] } };
+    expect(result.targets.find((target) => target.kind === kind)).toMatchObject({ drillFailed: true });
   });
 
   it('check measures the age and the size of the newest backup', async () => {
@@ -328,7 +418,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
         }),
       },
     ]);
-    expect(await keys('incidents/')).toEqual([
+    expect(await keys('incidents/backup-database/')).toEqual([
       expect.stringMatching(/^incidents\/backup-database\/\d{8}_\d{6}-.+\.json$/),
     ]);
   });
@@ -358,10 +448,11 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
       await s3().send(new PutObjectCommand({ Bucket: bucket, Key, Body: content }));
 
     const before = await keys('backups/');
+    const kept = before.filter((key) => /database\/.*\.manifest\.json$/.test(key)).length - 1;
     const [plan] = ((await call('cleanup', { dryRun: true })) as { result: [{ remove: string[]; keep: string[] }] })
       .result;
     expect(plan.remove).toEqual([old.replace('backups/database/', '')]);
-    expect(plan.keep).toHaveLength(2);
+    expect(plan.keep).toHaveLength(kept);
     expect(await keys('backups/')).toEqual(before);
 
     await call('cleanup', {});
@@ -369,7 +460,27 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     const { Versions = [] } = await s3().send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: old }));
     expect(Versions).toHaveLength(2);
     const cleanups = front.events.filter((event) => event.name === 'Cleanup Completed');
-    expect(cleanups).toMatchObject([{ detail: { kept: 2 } }, { detail: { kept: 1 } }]);
+    expect(cleanups).toMatchObject([{ detail: { kind: 'database', kept } }, { detail: { kind: 'media', kept: 3 } }]);
+  });
+
+  it('the login shows in no object, event, log or task definition', async () => {
+    const { Versions = [] } = await s3().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const objects = await Promise.all(
+      Versions.map(async ({ Key, VersionId }) => {
+        const { Body, Metadata } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }));
+        return `${Key} ${JSON.stringify(Metadata)} ${(await Body?.transformToString('latin1')) ?? ''}`;
+      }),
+    );
+    expect(objects.length).toBeGreaterThan(20);
+    const logs = await new CloudWatchLogsClient(clientConfig(moto)).send(
+      new FilterLogEventsCommand({ logGroupName: `/respaldo/${env}/tasks` }),
+    );
+    const lines = logs.events?.map(({ message = '' }) => message) ?? [];
+    expect(lines.length).toBeGreaterThan(20);
+    expect(front.events.length).toBeGreaterThan(8);
+    const everything = [...objects, ...lines, JSON.stringify(front.events), JSON.stringify(deployed.template)];
+    for (const form of [password, encodeURIComponent(password), Buffer.from(password).toString('base64').slice(0, -4)])
+      for (const text of everything) expect(text.includes(form), text.slice(0, 200)).toBe(false);
   });
 
   it('nothing asked for more than its role may', () => {

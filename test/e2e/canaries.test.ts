@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startRespaldo } from '../support/cli.js';
@@ -7,7 +8,7 @@ import { temporaryFolder } from '../support/folders.js';
 import { listener } from '../support/listener.js';
 import { crmSample, testDatabase } from '../support/postgres.js';
 import { recordedPrograms, type Started } from '../support/recorded-programs.js';
-import { s3Endpoint, testBucket } from '../support/s3.js';
+import { s3Endpoint, type TestBucket, testBucket } from '../support/s3.js';
 
 /** Secrets by what they are: none of them may show anywhere, as it is or encoded. */
 type Canaries = Readonly<Record<string, string>>;
@@ -78,6 +79,16 @@ async function recordsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true });
   return Promise.all(
     names.filter((name) => /\.(?:json|sh|html)$/.test(name)).map((name) => readFile(join(folder, name), 'utf8')),
+  );
+}
+
+/** Every object of a bucket, with its name, its metadata and its bytes as they are stored: archives are encrypted here. */
+async function objectsIn({ name: Bucket, client, keys }: TestBucket): Promise<string[]> {
+  return Promise.all(
+    (await keys()).map(async (Key) => {
+      const { Body, Metadata } = await client.send(new GetObjectCommand({ Bucket, Key }));
+      return `${Key} ${JSON.stringify(Metadata)} ${(await Body?.transformToString('latin1')) ?? ''}`;
+    }),
   );
 }
 
@@ -155,6 +166,8 @@ describe('secrets that are planted', { timeout: 600_000 }, () => {
     ]);
     await run(0, ['drill', '--json']);
     await run(0, ['drill', '--media']);
+    // Of two storages the local one is read, and told of what was found: once from the bucket as well.
+    if (bucket) await run(0, ['drill', '--media'], { BACKUP_STORAGE: 's3' });
     await run(0, ['restore', '--latest', '--force', ...(format === 'parallel' ? ['--tasks', '2', '--jobs', '1'] : [])]);
     await run(0, ['restore', '--latest', '--media', '--force']);
     for (const args of [
@@ -190,6 +203,15 @@ describe('secrets that are planted', { timeout: 600_000 }, () => {
     const records = await recordsIn(storage);
     expect(records.length).toBeGreaterThan(3);
     for (const text of records) expect(found(text, canaries), text.slice(0, 200)).toEqual([]);
+    if (bucket) {
+      const objects = await objectsIn(bucket);
+      for (const suffix of ['.manifest.json', '.verified.json', '.files.jsonl.'])
+        expect(
+          objects.some((text) => text.split(' ', 1)[0]?.includes(suffix)),
+          suffix,
+        ).toBe(true);
+      for (const text of objects) expect(found(text, canaries), text.slice(0, 200)).toEqual([]);
+    }
     const reports = sentry.received.filter(({ body }) => body.includes('"type":"event"'));
     expect(reports.length).toBeGreaterThan(2);
     // Its own key is how Sentry knows the sender.
