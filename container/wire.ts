@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type Log, type Progress, silentLog } from '../core/log.js';
+import { readSettings } from '../core/read-settings.js';
 import { parseS3Url } from '../core/s3-url.js';
-import { readSettings, type Settings } from '../core/settings.js';
+import type { Settings } from '../core/settings.js';
 import type { Storage } from '../core/storage.js';
 import type { OpenBucket } from './find-archive.js';
 import { jsonLog, textLog } from './log.js';

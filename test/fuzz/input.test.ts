@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { connectionFrom } from '../../container/postgres/connection.js';
 import { catalogOf } from '../../core/catalog.js';
 import { judgeFreshness } from '../../core/freshness.js';
+import { readSettings } from '../../core/read-settings.js';
 import {
   chooseBackup,
   isConfirmed,
@@ -13,7 +14,7 @@ import {
 } from '../../core/restore-request.js';
 import { planRetention } from '../../core/retention.js';
 import { parseS3Url } from '../../core/s3-url.js';
-import { readSettings, settingsSchema } from '../../core/settings.js';
+import { settingsSchema } from '../../core/settings.js';
 import { parseStartRequest, requestedTargets } from '../../core/start-request.js';
 import { findToldError, judgeTaskEnd, parseTaskEnd } from '../../core/task-end.js';
 import { readVerification } from '../../core/verification.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperatorError } from '../../core/errors.js';
-import { readSettings, settingsSchema } from '../../core/settings.js';
+import { readSettings } from '../../core/read-settings.js';
+import { settingsSchema } from '../../core/settings.js';
 
 describe('settings', () => {
   it('of an empty environment are the defaults, and empty variables count as unset', () => {
