@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { Step } from '../../core/log.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
@@ -7,6 +6,7 @@ import { sumOfHashes } from '../../core/row-hash.js';
 import { type BackupResult, completeBackup, intact } from '../backup.js';
 import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor } from '../fingerprint-dump.js';
+import { lockTimeoutOf } from '../postgres/lock-timeout.js';
 import { qualified } from '../postgres/relations.js';
 import { assertDirect, freeSessions } from '../postgres/sessions.js';
 import type { StoredFiles } from '../stored-files.js';
@@ -40,7 +40,12 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
   const jobs = await affordableJobs(job, options.jobs ?? defaultJobs());
   const chosen = await chooseTables(job);
   const facts = await databaseFacts(job);
-  const tables = await copyTables(snapshot.client, chosen.withData);
+  const seconds = run.settings.BACKUP_LOCK_TIMEOUT;
+  await snapshot.client.query(`SET LOCAL lock_timeout = '${seconds}s'`);
+  // Even to tell its size, a table is locked.
+  const tables = await lockTimeoutOf(facts.name, seconds, undefined, () =>
+    copyTables(snapshot.client, chosen.withData),
+  );
   const { parts } = planParts(tables, {
     workers: jobs * (options.tasks ?? run.settings.BACKUP_TASKS),
     canCut: major >= cutsFrom,
@@ -110,21 +115,11 @@ function usefulTasks({ options, run }: DumpJob, parts: number, jobs: number): nu
 
 /** The holder locks first what the workers will read, so that a migration in the way is told before anything is written. */
 async function lockTables({ snapshot, run, connection }: DumpJob, tables: readonly CopyTable[]): Promise<void> {
-  if (tables.length === 0) return;
-  const seconds = run.settings.BACKUP_LOCK_TIMEOUT;
-  await snapshot.client.query(`SET LOCAL lock_timeout = '${seconds}s'`);
   for (const table of tables) {
-    try {
-      await snapshot.client.query(`LOCK TABLE ONLY ${qualified(table)} IN ACCESS SHARE MODE`);
-    } catch (cause) {
-      if (!(cause instanceof pg.DatabaseError && cause.code === '55P03')) throw cause;
-      throw new OperatorError(
-        'LOCK_TIMEOUT',
-        `backup of "${connection.database}" not taken: no lock on ${qualified(table)} within ${seconds} s`,
-        'A migration or another long transaction holds it. Run again when it is done, or wait longer with BACKUP_LOCK_TIMEOUT (seconds).',
-        { cause },
-      );
-    }
+    const name = qualified(table);
+    await lockTimeoutOf(connection.database, run.settings.BACKUP_LOCK_TIMEOUT, [name], () =>
+      snapshot.client.query(`LOCK TABLE ONLY ${name} IN ACCESS SHARE MODE`),
+    );
   }
 }
 

@@ -104,7 +104,9 @@ function sent(error: unknown): SentError {
     message,
     inFull,
     hint: error.hint,
-    passing: isStorage || error.code === 'SERVER_UNREACHABLE' || passing.test(message),
+    // A lock that was not had within the time that is set for it is not waited for once more.
+    passing:
+      error.code !== 'LOCK_TIMEOUT' && (isStorage || error.code === 'SERVER_UNREACHABLE' || passing.test(message)),
     leaving,
   };
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { OperatorError } from '../../core/errors.js';
+import type { OperatorError } from '../../core/errors.js';
 import type { Command } from '../streams/command.js';
 import type { Clients } from './clients.js';
 import { type Connection, conninfo, libpqEnvironment } from './connection.js';
+import { LockTimeout, lockedTables } from './lock-timeout.js';
 
 export interface DumpOptions {
   readonly connection: Connection;
@@ -48,13 +49,6 @@ export async function rolesCommand(connection: Connection, clients: Clients, wit
 }
 
 function explainDump(stderr: string, database: string, lockTimeoutSeconds: number): OperatorError | undefined {
-  if (/canceling statement due to (?:lock|statement) timeout/.test(stderr)) {
-    const what = /LOCK TABLE (.+?) IN ACCESS SHARE MODE/s.exec(stderr)?.[1] ?? 'a table';
-    return new OperatorError(
-      'LOCK_TIMEOUT',
-      `backup of "${database}" not taken: no lock on ${what.length > 200 ? 'its tables' : what} within ${lockTimeoutSeconds} s`,
-      'A migration or another long transaction holds it. Run again when it is done, or wait longer with BACKUP_LOCK_TIMEOUT (seconds).',
-    );
-  }
-  return undefined;
+  if (!/canceling statement due to (?:lock|statement) timeout/.test(stderr)) return undefined;
+  return new LockTimeout(database, lockTimeoutSeconds, lockedTables(stderr));
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { OperatorError, saidBy } from '../../core/errors.js';
+import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
+import { lockHint } from './lock-timeout.js';
 
 /**
  * Whether an error tells of a session that was ended or never let in, by a crash, a shutdown or a lost connection, and
@@ -29,6 +30,10 @@ export function serverFailed(error: unknown, database: string): unknown {
     );
   }
   if (!(error instanceof pg.DatabaseError)) return error;
+  if (error.code === '55P03') {
+    const message = `no lock was had in "${database}" in time: ${messageOf(error)}`;
+    return new OperatorError('LOCK_TIMEOUT', message, lockHint, { cause: error });
+  }
   return OperatorError.passingOn(
     'SOURCE_FAILED',
     saidBy(error),

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import { type Connection, connect } from './connection.js';
 import { holdTarget } from './hold.js';
+import { withHolders } from './lock-holders.js';
 import { serverFailed } from './server-errors.js';
 
 /** One consistent state of a database, held open by a session for others to read. */
@@ -41,7 +42,7 @@ export async function withSnapshot<T>(
     const { rows } = await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id');
     return await use({ id: rows[0]?.id ?? '', client });
   } catch (error) {
-    if (!lost) throw serverFailed(error, connection.database);
+    if (!lost) throw await withHolders(serverFailed(error, connection.database), connection);
     throw new OperatorError(
       'SNAPSHOT_LOST',
       `the session that held the snapshot of "${connection.database}" was lost: ${lost.message}`,
