@@ -119,7 +119,7 @@ export const settingsSchema = z.object({
     .string()
     .optional()
     .describe(
-      'Starts the program on another host, `{n}` being the task’s number, from 2: `ssh backup{n} respaldo`. It needs the same environment there. Default: processes of this machine.',
+      'Starts the program on another host, `{n}` being the task’s number, from 2: `ssh backup{n} respaldo`. It needs the same environment there, and gets here what a task of this machine would get, and what ssh, Docker and kubectl find their way by; more with `env NAME=value …` before it. Default: processes of this machine.',
     ),
   BACKUP_TASKS_SUBNETS: names.default([]).describe('Fargate: the subnets of further tasks.'),
   BACKUP_TASKS_SECURITY_GROUPS: names

@@ -17,8 +17,7 @@ export function processLauncher({ settings, environment, log }: Run, secret: str
   const children: ChildProcess[] = [];
   const own = [process.execPath, fileURLToPath(new URL('./respaldo.js', import.meta.url))];
   const command = settings.BACKUP_TASKS_COMMAND?.split(/\s+/) ?? own;
-  // A command of the users' own may need anything of what they have set.
-  const inherited = settings.BACKUP_TASKS_COMMAND ? environment : workerEnvironment(environment);
+  const inherited = workerEnvironment(environment, settings.BACKUP_TASKS_COMMAND ? throughOthers : none);
   return {
     host: settings.BACKUP_TASKS_ADDRESS ?? '127.0.0.1',
     port: settings.BACKUP_TASKS_PORT ?? 0,
@@ -42,13 +41,20 @@ export function processLauncher({ settings, environment, log }: Run, secret: str
   };
 }
 
+/** By what programs that start others elsewhere find their way: sockets, hosts and files, no secrets. */
+const throughOthers =
+  /^(?:SSH_AUTH_SOCK|KUBECONFIG|DOCKER_(?:HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY)|XDG_RUNTIME_DIR)$/;
+const none = /$^/;
+
 /**
  * What another process of the same program needs: the settings, libpq's and the SDK's own variables, GnuPG's key ring. Not
- * Sentry's address: what goes wrong in a worker, the first task tells.
+ * Sentry's address: what goes wrong in a worker, the first task tells. A program between the two gets the same, because
+ * it may pass it on.
  */
-function workerEnvironment(environment: Run['environment']): NodeJS.ProcessEnv {
+function workerEnvironment(environment: Run['environment'], more: RegExp): NodeJS.ProcessEnv {
   const isNeeded = (name: string) =>
-    (name in settingsSchema.shape || /^(?:PG|AWS_|ECS_|NODE_|GNUPGHOME$)/.test(name)) && name !== 'SENTRY_DSN';
+    (name in settingsSchema.shape || /^(?:PG|AWS_|ECS_|NODE_|GNUPGHOME$)/.test(name) || more.test(name)) &&
+    name !== 'SENTRY_DSN';
   return {
     ...childEnvironment(),
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => isNeeded(name))),

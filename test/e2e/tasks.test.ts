@@ -136,11 +136,14 @@ describe('several tasks', { timeout: 240_000 }, () => {
     const url = database.url.replace('postgres@', 'postgres:hunter2@');
     const told = join(folder, 'told');
     const starter = join(await temporaryFolder(), 'starter.sh');
-    await writeFile(starter, `echo "$@" >${told}\n`);
+    await writeFile(starter, `cat /proc/$$/environ >${told}.environ\necho "$@" >${told}\n`);
     const port = await freePort();
     const run = startRespaldo([...slowDump.slice(0, -shared.length), '--tasks', '2', '--jobs', '1'], {
       ...env,
       DATABASE_URL: url,
+      SSH_AUTH_SOCK: '/run/agent',
+      SENTRY_DSN: 'http://canary-of-sentry@127.0.0.1:9/42',
+      OTHER_PROGRAMS_SECRET: 'canary-of-another-program',
       BACKUP_TASKS_SECRET: secret,
       BACKUP_TASKS_PORT: String(port),
       BACKUP_TASKS_COMMAND: `sh ${starter} {n}`,
@@ -149,6 +152,11 @@ describe('several tasks', { timeout: 240_000 }, () => {
       'a task is asked for',
       async () => (await readdir(folder)).includes('told') && (await readFile(told)).length > 0,
     );
+    const environ = await readFile(`${told}.environ`, 'utf8');
+    // It starts the same program, which needs these, on another host.
+    for (const each of [secret, 'hunter2', 'BACKUP_DIR=', 'PATH=', 'SSH_AUTH_SOCK=/run/agent'])
+      expect(environ).toContain(each);
+    expect(environ).not.toContain('canary');
     const [, address, id] = /^2 worker --connect (\S+) --run (\S+) --jobs 1$/m.exec(await readFile(told, 'utf8')) ?? [];
     expect(address).toBe(`127.0.0.1:${port}`);
     const worker = (theSecret: string, theRun: string) =>
