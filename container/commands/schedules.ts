@@ -13,7 +13,7 @@ import { GivenOptions } from './given-options.js';
 interface SchedulesOptions {
   readonly crontab?: true;
   readonly run?: true;
-  readonly envFile: string;
+  readonly settings: string;
   readonly environment?: string;
   readonly json?: true;
 }
@@ -27,10 +27,11 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
       '--run',
       'start each when it is due, and stay: those of BACKUP_SCHEDULES, or the default ones without drill',
     )
-    .option('--env-file <path>', '--crontab: where the settings stand', '/etc/respaldo.env')
+    // Not called --env-file: Node takes that for itself wherever it stands, and ends where there is no such file yet.
+    .option('--settings <path>', '--crontab: the file in which the settings stand', '/etc/respaldo.env')
     .option('-e, --environment <name>', 'the deployed environment whose schedules are shown')
     .option('--json', 'print the deployed schedules as JSON')
-    .action(async ({ crontab, run: keep, envFile, environment, json }: SchedulesOptions, command: Command) => {
+    .action(async ({ crontab, run: keep, settings, environment, json }: SchedulesOptions, command: Command) => {
       const given = new GivenOptions(command);
       const wanted = [crontab, keep, environment].filter((each) => each !== undefined);
       if (wanted.length !== 1) {
@@ -40,12 +41,12 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
           'Give one of --crontab for lines of a crontab, --run to start them from here, and -e NAME for those of a deployed environment.',
         );
       }
-      given.needs('--env-file', '--crontab');
+      given.needs('--settings', '--crontab');
       given.needs('--json', '--environment');
       const run = await invocation.start();
       if (crontab) {
         const known = root.commands.map((command) => command.name());
-        invocation.print(crontabOf(run, envFile, (command) => known.includes(command)));
+        invocation.print(crontabOf(run, settings, (command) => known.includes(command)));
       } else if (keep) {
         await keepOwn(run);
       } else {

@@ -41,6 +41,15 @@ describe('the crontab', () => {
     expect(stdout).toMatch(/^0 5 \* \* 1 +\S*node --env-file=\/etc\/respaldo.env \S+respaldo\.js cleanup$/m);
   });
 
+  it('of a file of settings that is still to be written', async () => {
+    const { stdout, exitCode, stderr } = await respaldo(
+      ['schedules', '--crontab', '--settings', '/nowhere/respaldo.env'],
+      {},
+    );
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout).toMatch(/^0 5 \* \* 1 +\S*node --env-file=\/nowhere\/respaldo\.env \S+respaldo\.js cleanup$/m);
+  });
+
   it('asks which, where nothing is said', async () => {
     const { stderr, exitCode } = await respaldo(['schedules'], {});
     expect(exitCode).toBe(2);

@@ -75,7 +75,7 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     ['undelete db_backup_20240115_120000 --list', 'said twice'],
     ['schedules', 'say which'],
     ['schedules --run --crontab', 'say which'],
-    ['schedules --run --env-file /dev/null', '--env-file needs --crontab'],
+    ['schedules --run --settings /dev/null', '--settings needs --crontab'],
     ['schedules --crontab --json', '--json needs --environment'],
     ['report --out /nowhere/at/all.html', 'could not be written to /nowhere/at/all.html'],
   ])('respaldo %s', async (line, says, hint = '') => {
