@@ -57,7 +57,7 @@ async function dumpWith(threads: DumpThreads, run: Run, wanted: DatabaseBackupOp
       if (options.format !== 'parallel') return await dumpSingle(job, stored);
       return await dumpParallel({ ...job, threads }, stored, version.major);
     } catch (error) {
-      await discardDraft(run, draft, stored, error);
+      await discardDraft(run, draft, stored.arrived);
       throw error;
     } finally {
       endWatch();

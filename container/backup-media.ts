@@ -74,7 +74,7 @@ async function takeBackup(run: Run, options: MediaBackupOptions): Promise<Backup
       const manifest = { ...stored.manifest('tar'), media, warnings: [...warnings] };
       return await completeBackup(run, draft, manifest, stored.outcomes);
     } catch (error) {
-      await discardDraft(run, draft, stored, error);
+      await discardDraft(run, draft, stored.arrived);
       throw error;
     } finally {
       await listing?.close();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Anomaly } from '../core/anomalies.js';
 import { backupId, backupName, folderOf, type Kind, manifestSuffix, parseObjectName } from '../core/archive-name.js';
@@ -15,6 +16,8 @@ export interface Draft {
   readonly target: string;
   /** Every key of the backup begins with it: `database/db_backup_20240115_120000`. */
   readonly base: string;
+  /** Of this run alone; part of the name of each part, so that no other run of the same second has the same. */
+  readonly mark: string;
   readonly startedAt: Date;
   /** Those that answered. */
   readonly storages: readonly Storage[];
@@ -76,6 +79,7 @@ export async function draftBackup(run: Run, kind: Kind, uploadS3: boolean): Prom
     kind,
     target,
     base: `${folderOf(kind, target)}${backupName(kind, named)}`,
+    mark: randomBytes(3).toString('hex'),
     startedAt,
     storages: answered.map(({ storage }) => storage),
     failures: listings.flatMap(({ storage, error }) => (error ? [{ storage: storage.name, error }] : [])),
@@ -171,33 +175,45 @@ export async function completeBackup(
   return { manifest, anomalies, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0), storedIn, failures };
 }
 
+/** A file that a storage has said to have. */
+export interface Arrived {
+  readonly key: string;
+  readonly storage: Storage;
+}
+
 /**
- * Takes back everything of a backup that came to nothing, also what arrived without our knowing. What cannot be removed
- * has no manifest and counts for nothing. Where a storage has said that a name is taken, another run has the same name:
- * nothing is removed there, because it may be that one's.
+ * Takes back what is provably this run's own of a backup that came to nothing: what a storage has confirmed, and parts,
+ * whose names have its mark, also where they arrived without our knowing. Another run may have the same name, when it
+ * began in the same second, and be at work or complete; nothing of its is touched. What stays has no manifest and counts
+ * for nothing; cleanup clears it.
  */
-export async function discardDraft(
-  run: Run,
-  draft: Draft,
-  { files, outcomes }: { readonly files: readonly { readonly key: string }[]; readonly outcomes: readonly Outcome[] },
-  failure: unknown,
-): Promise<void> {
+export async function discardDraft(run: Run, draft: Draft, arrived: readonly Arrived[]): Promise<void> {
   for (const storage of draft.storages) {
-    const errors = [failure, ...outcomes.filter((outcome) => outcome.storage === storage).map(({ error }) => error)];
-    if (errors.some((error) => error instanceof OperatorError && error.code === 'ALREADY_STORED')) {
-      run.log.warn(`${draft.id} is the name of another run too: what is in ${storage.name} under it stays`);
-      continue;
-    }
-    const found = new Set(files.map(({ key }) => key));
+    const own = new Set(arrived.filter((each) => each.storage === storage).map(({ key }) => key));
     try {
-      for await (const { key } of storage.list(draft.base)) found.add(key);
+      for await (const { key } of storage.list(partsFolder(draft))) if (isOwnPart(key, draft)) own.add(key);
     } catch (error) {
       // A role that may neither list nor remove is right for a backup; what it leaves, cleanup clears.
       if (error instanceof OperatorError && error.code === 'STORAGE_DENIED') continue;
       run.log.warn(`${storage.name} cannot be searched for what is left of ${draft.id}: ${messageOf(error)}`);
     }
-    for (const { key, reason } of await storage.erase([...found])) {
+    for (const { key, reason } of await storage.erase([...own])) {
       run.log.warn(`${key} is left in ${storage.name} without a manifest: ${reason}`);
     }
   }
+}
+
+/** Where the parts of a parallel backup are. */
+function partsFolder({ base }: Draft): string {
+  return `${base}/data/`;
+}
+
+/** A second try adds to its part's key. */
+function isOwnPart(key: string, { mark }: Draft): boolean {
+  return key.includes(`-${mark}.`) || key.includes(`-${mark}-again-`);
+}
+
+/** The key of a part of a table, without suffix. */
+export function partKey(draft: Draft, table: string, part: number): string {
+  return `${partsFolder(draft)}${table}-${String(part).padStart(4, '0')}-${draft.mark}`;
 }

@@ -3,7 +3,7 @@ import { suffixOf } from '../core/archive-name.js';
 import type { Step } from '../core/log.js';
 import type { Manifest, ManifestFile } from '../core/manifest.js';
 import { archive, type Producer } from './archive.js';
-import { type Draft, intact } from './backup.js';
+import { type Arrived, type Draft, intact } from './backup.js';
 import type { Run } from './run.js';
 import type { Compressor } from './streams/compress.js';
 import type { Encryptor } from './streams/encrypt.js';
@@ -22,6 +22,7 @@ export interface Wrapped {
 export class StoredFiles {
   readonly files: ManifestFile[] = [];
   readonly outcomes: Outcome[] = [];
+  readonly arrived: Arrived[] = [];
   uncompressedBytes = 0;
 
   constructor(private readonly wrapped: Wrapped) {}
@@ -60,6 +61,7 @@ export class StoredFiles {
   take(file: ManifestFile, outcomes: readonly Outcome[], uncompressedBytes: number): void {
     this.files.push(file);
     this.outcomes.push(...outcomes);
+    for (const { storage, error } of outcomes) if (!error) this.arrived.push({ key: file.key, storage });
     this.uncompressedBytes += uncompressedBytes;
   }
 

@@ -3,7 +3,7 @@ import type { Step } from '../../core/log.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
 import { sumOfHashes } from '../../core/row-hash.js';
-import { type BackupResult, completeBackup, intact } from '../backup.js';
+import { type BackupResult, completeBackup, intact, partKey } from '../backup.js';
 import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor } from '../fingerprint-dump.js';
 import { lockTimeoutOf } from '../postgres/lock-timeout.js';
@@ -163,7 +163,7 @@ async function dumpPart(
     {
       source: { schema, name, columns, format, range: part.range },
       hashes,
-      key: `${draft.base}/data/${readable(name)}-${oid}-${String(part.number).padStart(4, '0')}`,
+      key: partKey(draft, `${readable(name)}-${oid}`, part.number),
       storages: storages.map(({ type }) => type),
       expectedBytes: part.bytes,
     },

@@ -128,7 +128,7 @@ describe('a worker that does not get its locks in time', { timeout }, () => {
     pool.add(ours);
     const ended = workLoop(theirs, work);
     const source = { schema: 'public', name: 'deals', columns: ['id'], format: 'text', range: null } as const;
-    const order: DumpOrder = { source, hash: undefined, key: 'k', storages: ['local'], expectedBytes: 1 };
+    const order: DumpOrder = { source, hashes: false, key: 'k', storages: ['local'], expectedBytes: 1 };
     const dumped = pool.submit(order, 1);
     await expect(dumped).rejects.toMatchObject({
       code: 'LOCK_TIMEOUT',
