@@ -75,6 +75,30 @@ describe.skipIf(image === '')('the image', () => {
     expect(doctor.exitCode).toBe(0);
   });
 
+  it('has the libraries of parallel dumps, which would be slow without them, and not fail', async () => {
+    const program = `
+      import koffi from '/opt/respaldo/node_modules/koffi/index.js';
+      import { readFileSync } from 'node:fs';
+      koffi.load('libzstd.so.1', { deep: true });
+      const frames = await WebAssembly.compile(readFileSync('/opt/respaldo/frames.wasm'));
+      console.log(WebAssembly.Module.exports(frames).length > 0);`;
+    const node = await inContainer(['--input-type=module', '--eval', program], {
+      env: {},
+      options: ['--entrypoint', 'node'],
+    });
+    expect(node, node.stderr).toMatchObject({ exitCode: 0, stdout: 'true' });
+  });
+
+  it('says what is missing where it is asked for a drill, which takes the other image', async () => {
+    const database = await testDatabase(crmSample);
+    const container = { env: { DATABASE_URL: database.url }, mounts: { [await folderForImage()]: '/backups' } };
+    const backup = await inContainer(['backup', '--database'], container);
+    expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
+    const drill = await inContainer(['drill'], { ...container, env: {} });
+    expect(drill.exitCode, drill.stderr).toBe(3);
+    expect(drill.stderr).toMatch(/^ERROR CLIENT_MISSING: .*\nHINT: /m);
+  });
+
   it.each(['plain', 'custom', 'parallel'])('backs a database up as %s, lists it, and restores it', async (format) => {
     const database = await testDatabase(crmSample);
     const before = await contentsOf(database.name);
@@ -149,10 +173,10 @@ describe.skipIf(image === '')('the image', () => {
 });
 
 describe.skipIf(drillImage === '')('the image for drills', () => {
-  it('restores a backup into a server of its own, and proves it', async () => {
+  it.each(['plain', 'parallel'])('restores a %s backup into a server of its own, and proves it', async (format) => {
     const database = await testDatabase(crmSample);
     const container = { env: { DATABASE_URL: database.url }, mounts: { [await folderForImage()]: '/backups' } };
-    const backup = await inContainer(['backup', '--database'], { ...container, of: drillImage });
+    const backup = await inContainer(['backup', '--database', '--format', format], { ...container, of: drillImage });
     expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
     // As in Fargate, it knows nothing of the live database.
     const drill = await inContainer(['drill'], { ...container, env: {}, of: drillImage });
