@@ -11,5 +11,8 @@ if (!engine) {
   );
   process.exit(2);
 }
-const args = ['build', '--file', 'container/Dockerfile', '--tag', 'respaldo', ...process.argv.slice(2), '.'];
+const given = process.argv.slice(2);
+// Given another name, it gets that alone: the image for drills must not take the place of the common one.
+const isNamed = given.some((word) => /^(?:-t|--tag(?:=.*)?)$/.test(word));
+const args = ['build', '--file', 'container/Dockerfile', ...(isNamed ? [] : ['--tag', 'respaldo']), ...given, '.'];
 process.exitCode = spawnSync(engine, args, { cwd: root, stdio: 'inherit' }).status ?? 1;

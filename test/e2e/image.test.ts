@@ -95,8 +95,8 @@ describe.skipIf(image === '')('the image', () => {
     const backup = await inContainer(['backup', '--database'], container);
     expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
     const drill = await inContainer(['drill'], { ...container, env: {} });
-    expect(drill.exitCode, drill.stderr).toBe(3);
-    expect(drill.stderr).toMatch(/^ERROR CLIENT_MISSING: .*\nHINT: /m);
+    expect(drill.exitCode, drill.stderr).toBe(2);
+    expect(drill.stderr).toMatch(/^ERROR PROGRAM_MISSING: .* no PostgreSQL \d+ server is installed here .*\nHINT: /m);
   });
 
   it.each(['plain', 'custom', 'parallel'])('backs a database up as %s, lists it, and restores it', async (format) => {
