@@ -16,6 +16,8 @@ interface Library {
   syncFileRange?: KoffiFunc<(descriptor: number, from: number, bytes: number, flags: number) => number>;
   /** https://man7.org/linux/man-pages/man2/pipe.2.html */
   pipe2?: (descriptors: Buffer, flags: number) => number;
+  /** https://man7.org/linux/man-pages/man2/setsockopt.2.html */
+  setsockopt?: (descriptor: number, level: number, option: number, value: Buffer, bytes: number) => number;
   /** https://man7.org/linux/man-pages/man2/fcntl.2.html */
   fcntl?: (descriptor: number, command: number, type: 'int', value: number) => number;
 }
@@ -27,6 +29,8 @@ const exchange = 2; // RENAME_EXCHANGE
 const startWriting = 2; // SYNC_FILE_RANGE_WRITE
 const closeOnExec = 0o2000000; // O_CLOEXEC
 const setPipeSize = 1031; // F_SETPIPE_SZ
+const tcp = 6; // IPPROTO_TCP
+const userTimeout = 18; // TCP_USER_TIMEOUT
 const pipeBytes = 1024 * 1024;
 
 let loaded: Library | null | undefined;
@@ -44,6 +48,7 @@ function library(): Library | null {
         (descriptor: number, from: number, bytes: number, flags: number) => number
       >;
       loaded.pipe2 = found.func('int pipe2(void *, int)');
+      loaded.setsockopt = found.func('int setsockopt(int, int, int, void *, unsigned int)');
       loaded.fcntl = found.func('int fcntl(int, int, ...)');
       return loaded;
     } catch {
@@ -104,4 +109,16 @@ export function openPipe(): PipeEnds | undefined {
   const [read, write] = [descriptors.readInt32LE(0), descriptors.readInt32LE(4)];
   calls.fcntl?.(write, setPipeSize, 'int', pipeBytes); // smaller ones do as well, only slower
   return { read, write };
+}
+
+/**
+ * Lets the system end a TCP connection on which what was sent stays unacknowledged, or is not taken, for so long. Answers
+ * false for any other kind of socket, too.
+ */
+export function setTcpUserTimeout(descriptor: number, milliseconds: number): boolean {
+  // On other systems these numbers mean something else.
+  if (process.platform !== 'linux') return false;
+  const value = Buffer.alloc(4);
+  value.writeInt32LE(milliseconds);
+  return library()?.setsockopt?.(descriptor, tcp, userTimeout, value, value.length) === 0;
 }

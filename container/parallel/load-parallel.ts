@@ -7,7 +7,8 @@ import type { Manifest, ManifestFile, PartFacts, TableFacts } from '../../core/m
 import { type TableLoad, tableLoads } from '../../core/parallel-load.js';
 import { fileDecoders, readFileOf } from '../decode.js';
 import type { DatabaseRestorePlan } from '../plan-database-restore.js';
-import { conninfo, withSession } from '../postgres/connection.js';
+import { withSession } from '../postgres/connection.js';
+import { loadingConninfo } from '../postgres/conninfo.js';
 import { pgRestoreCommand } from '../postgres/pg-restore.js';
 import type { Run } from '../run.js';
 import { childEnvironment } from '../streams/command.js';
@@ -212,7 +213,7 @@ async function finish(
   const { clients, connection, options, restoreName } = plan;
   const command = await pgRestoreCommand(
     { connection, database: restoreName, clients, withoutOwners: options.withoutOwners, sessionOptions },
-    [`--dbname=${conninfo(restoreName)}`, `--jobs=${jobs}`, `--use-list=${list}`, archive],
+    [`--dbname=${loadingConninfo(restoreName)}`, `--jobs=${jobs}`, `--use-list=${list}`, archive],
   );
   await runPipe([command], { signal });
 }

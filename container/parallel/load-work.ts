@@ -13,10 +13,12 @@ import { copyIn } from '../../core/restore-script.js';
 import { saidByServer } from '../../core/server-message.js';
 import { type SqlNames, sqlNames } from '../../core/sql-names.js';
 import { fileDecoders } from '../decode.js';
-import { type Connection, connect, connectionFrom, conninfo, loseQuickly } from '../postgres/connection.js';
+import { type Connection, connect, connectionFrom, loseQuickly } from '../postgres/connection.js';
+import { loadingConninfo } from '../postgres/conninfo.js';
 import { pgRestoreCommand, refusedDump } from '../postgres/pg-restore.js';
 import { qualified } from '../postgres/relations.js';
 import { isServerGone, serverFailed } from '../postgres/server-errors.js';
+import { noticeSwallowing } from '../postgres/unacknowledged.js';
 import type { Run } from '../run.js';
 import { compareDigest } from '../streams/compare-digest.js';
 import { runPipe } from '../streams/pipe.js';
@@ -207,6 +209,7 @@ class Loader {
               set_config('idle_in_transaction_session_timeout', '0', false), ${loseQuickly}`,
       [this.start.encoding],
     );
+    await noticeSwallowing(client);
     return client;
   }
 
@@ -220,7 +223,7 @@ class Loader {
         withoutOwners,
         sessionOptions: buildOptions,
       },
-      [`--dbname=${conninfo(database)}`, ...args],
+      [`--dbname=${loadingConninfo(database)}`, ...args],
     );
   }
 

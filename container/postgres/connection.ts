@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
+import { keepalive } from './conninfo.js';
 import { sessionSocket } from './endable-sessions.js';
 import { serverFailed } from './server-errors.js';
+import { tls } from './tls.js';
 
 /** How to reach a database: what libpq knows under the same names. */
 export interface Connection {
@@ -21,9 +22,6 @@ export interface Connection {
   /** libpq's other variables that were set: PGSSLROOTCERT, PGPASSFILE, PGOPTIONS and so on. */
   readonly libpq: Readonly<Record<string, string>>;
 }
-
-/** Seconds, and how often: a server whose host has vanished is noticed within two minutes. The system's default are two hours. */
-const keepalive = { idle: 60, interval: 10, count: 6 };
 
 const passedOn = [
   'PGPASSFILE',
@@ -200,13 +198,6 @@ export async function libpqEnvironment(
   };
 }
 
-/** A conninfo string that names a database, for programs that would read more into a bare name, and notices a server that is gone. */
-export function conninfo(database: string): string {
-  const { idle, interval, count } = keepalive;
-  const name = `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
-  return `${name} keepalives_idle=${idle} keepalives_interval=${interval} keepalives_count=${count}`;
-}
-
 /**
  * Opens a session. It must be ended by the caller.
  *
@@ -221,8 +212,8 @@ export async function connect(
 ): Promise<pg.Client> {
   const attempts =
     connection.sslmode === 'prefer' || connection.sslmode === 'allow'
-      ? [tls('require', connection), false]
-      : [tls(connection.sslmode, connection)];
+      ? [tls('require', connection.libpq), false]
+      : [tls(connection.sslmode, connection.libpq)];
   let failure: unknown;
   for (const ssl of attempts) {
     const password = await connection.password();
@@ -268,20 +259,6 @@ export async function withSession<T>(
   } finally {
     await client.end().catch(() => {}); // the work is done or its error is on the way; a lost connection adds nothing
   }
-}
-
-/** libpq's modes: https://www.postgresql.org/docs/current/libpq-ssl.html */
-function tls(mode: string, { libpq }: Connection): TlsOptions | false {
-  if (mode === 'disable') return false;
-  const file = (name: string) => (libpq[name] ? readFileSync(libpq[name]) : undefined);
-  const ca = libpq.PGSSLROOTCERT === 'system' ? undefined : file('PGSSLROOTCERT');
-  const own = { cert: file('PGSSLCERT'), key: file('PGSSLKEY') };
-  const options = Object.fromEntries(Object.entries({ ca, ...own }).filter(([, value]) => value !== undefined));
-  if (mode === 'verify-full') return options;
-  if (mode === 'verify-ca') return { ...options, checkServerIdentity: () => undefined };
-  if (mode === 'require')
-    return ca ? { ...options, checkServerIdentity: () => undefined } : { ...options, rejectUnauthorized: false };
-  throw wrong(`sslmode "${mode}" is unknown`, 'Use disable, allow, prefer, require, verify-ca or verify-full.');
 }
 
 /**

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { OperatorError } from '../../core/errors.js';
 import type { Command } from '../streams/command.js';
 import type { Clients } from './clients.js';
-import { type Connection, conninfo, libpqEnvironment } from './connection.js';
+import { type Connection, libpqEnvironment } from './connection.js';
+import { conninfo } from './conninfo.js';
 import { LockTimeout, lockedTables } from './lock-timeout.js';
 
 export interface DumpOptions {

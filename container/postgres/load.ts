@@ -4,7 +4,8 @@ import { pipeline, Readable } from 'node:stream';
 import type { Command } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
 import type { Clients } from './clients.js';
-import { type Connection, conninfo, libpqEnvironment } from './connection.js';
+import { type Connection, libpqEnvironment } from './connection.js';
+import { loadingConninfo } from './conninfo.js';
 import { loadFailed, pgRestoreCommand, sessionOptions } from './pg-restore.js';
 import { SqlGuard } from './sql-guard.js';
 
@@ -36,7 +37,7 @@ export async function loadDump(
 ): Promise<void> {
   const { signal, atomic, withoutOwners } = options;
   if (content === 'dump' && !atomic) {
-    await runPipe([...decoders, await pgRestoreCommand(options, [`--dbname=${conninfo(options.database)}`])], {
+    await runPipe([...decoders, await pgRestoreCommand(options, [`--dbname=${loadingConninfo(options.database)}`])], {
       input: archive,
       signal,
     });
@@ -72,7 +73,7 @@ async function psqlCommand(options: LoadOptions): Promise<Command> {
     args: [
       ...['--no-psqlrc', '--no-password', '--quiet', '--set=ON_ERROR_STOP=1', '--output=/dev/null'],
       ...restricted,
-      `--dbname=${conninfo(database)}`,
+      `--dbname=${loadingConninfo(database)}`,
       '--file=-',
     ],
     env: {

@@ -7,6 +7,7 @@ import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
 import { type Addition, copyIntoTable } from '../../core/table/beside.js';
 import { type QualifiedName, quotedName } from '../../core/table/tokens.js';
 import { type Connection, connect, loseQuickly, withSession } from '../postgres/connection.js';
+import { noticeSwallowing } from '../postgres/unacknowledged.js';
 
 /**
  * The one transaction that a table comes back in: until it is committed nobody sees anything of the table, and whatever
@@ -26,6 +27,7 @@ export class TableSession {
     const session = new TableSession(client, connection, as);
     try {
       await client.query(`SELECT ${loseQuickly}`);
+      await noticeSwallowing(client);
       await client.query('BEGIN');
       // A server that can look for its client while it builds an index gives up with it (from 14 on).
       await client.query(
