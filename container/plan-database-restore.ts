@@ -156,7 +156,7 @@ function restrictTables(
       'Add --into with the name of a new database; copy from there what you need.',
     );
   }
-  return chooseTables(tables, manifest.database?.tables ?? [], id);
+  return chooseTables(tables, manifest.database, id);
 }
 /** A database to be connected to while the running one is renamed. */
 export async function maintenanceDatabase(connection: Connection): Promise<string> {

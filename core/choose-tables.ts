@@ -1,5 +1,16 @@
 import { OperatorError } from './errors.js';
-import type { TableFacts } from './manifest.js';
+import type { DatabaseFacts, TableFacts } from './manifest.js';
+
+type Dumped = Pick<DatabaseFacts, 'tables' | 'selection'>;
+
+/**
+ * The tables whose rows are in a backup. One without a count was left out on purpose, where a selection says so; else
+ * nothing was counted (BACKUP_FINGERPRINT=off), and it is in the backup like all.
+ */
+export function tablesWithRows(database: Dumped | undefined): TableFacts[] {
+  const leftOut = database?.selection?.some((argument) => argument.startsWith('--exclude-table-data=')) ?? false;
+  return (database?.tables ?? []).filter(({ rows }) => rows !== undefined || !leftOut);
+}
 
 /**
  * The tables of a backup that a person named: `orders`, `public.orders`, `public.order*`. Names are taken as they are,
@@ -7,8 +18,8 @@ import type { TableFacts } from './manifest.js';
  *
  * @throws OperatorError USAGE for a name that matches no table with rows in the backup
  */
-export function chooseTables(names: readonly string[], tables: readonly TableFacts[], backup: string): TableFacts[] {
-  const dumped = tables.filter(({ rows }) => rows !== undefined);
+export function chooseTables(names: readonly string[], database: Dumped | undefined, backup: string): TableFacts[] {
+  const dumped = tablesWithRows(database);
   const chosen = new Set<TableFacts>();
   for (const name of names) {
     const matching = dumped.filter((table) => matchesTable(name, table));
@@ -39,6 +50,8 @@ function noSuchTable(name: string, dumped: readonly TableFacts[], backup: string
   return new OperatorError(
     'USAGE',
     `${backup} has no rows of a table "${name}"`,
-    `It has ${shown.join(', ')}${more}. A partitioned table’s rows are in its partitions: name those, or use *.`,
+    dumped.length === 0
+      ? 'Nothing tells which tables have rows in it: restore all of it with --into, without --table.'
+      : `It has ${shown.join(', ')}${more}. A partitioned table’s rows are in its partitions: name those, or use *.`,
   );
 }

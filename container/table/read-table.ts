@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { wrappingOf } from '../../core/archive-name.js';
+import { tablesWithRows } from '../../core/choose-tables.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Manifest, ManifestFile } from '../../core/manifest.js';
 import { keyOf, type QualifiedName, quotedName } from '../../core/table/tokens.js';
@@ -115,8 +116,9 @@ function isOf({ schema, name }: QualifiedName, part: { readonly schema: string; 
   return part.schema === schema && part.table === name;
 }
 
+/** False only where the manifest says that there are none. */
 function hasRows({ database }: Manifest, table: QualifiedName): boolean {
-  return database?.tables.some((each) => keyOf(each) === keyOf(table) && (each.rows ?? 0) > 0) ?? false;
+  return tablesWithRows(database).some((each) => keyOf(each) === keyOf(table) && each.rows !== 0);
 }
 
 /**

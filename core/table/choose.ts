@@ -1,4 +1,4 @@
-import { matchesTable } from '../choose-tables.js';
+import { matchesTable, tablesWithRows } from '../choose-tables.js';
 import { OperatorError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { Cursor, keyOf, type QualifiedName } from './tokens.js';
@@ -11,9 +11,9 @@ import { Cursor, keyOf, type QualifiedName } from './tokens.js';
  * @throws OperatorError USAGE
  */
 export function chooseTable(name: string, manifest: Manifest | undefined, backup: string): QualifiedName {
-  const tables = manifest?.database?.tables ?? [];
-  const withoutRows = new Set(tables.filter(({ rows }) => rows === undefined).map(keyOf));
-  const known = knownTables(manifest, withoutRows);
+  const withRows = tablesWithRows(manifest?.database);
+  const withoutRows = new Set(manifest?.database?.tables.filter((table) => !withRows.includes(table)).map(keyOf));
+  const known = knownTables(manifest, withRows, withoutRows);
   const found = known.filter((table) => matchesTable(name, table));
   const exact = found.filter((table) => matchesTable(name, table, 'exactly'));
   const [table, ...others] = exact.length > 0 ? exact : found;
@@ -37,9 +37,12 @@ export function chooseTable(name: string, manifest: Manifest | undefined, backup
   );
 }
 
-function knownTables(manifest: Manifest | undefined, withoutRows: ReadonlySet<string>): QualifiedName[] {
-  const known = new Map<string, QualifiedName>();
-  for (const table of manifest?.database?.tables ?? []) if (table.rows !== undefined) known.set(keyOf(table), table);
+function knownTables(
+  manifest: Manifest | undefined,
+  withRows: readonly QualifiedName[],
+  withoutRows: ReadonlySet<string>,
+): QualifiedName[] {
+  const known = new Map(withRows.map((table) => [keyOf(table), table]));
   for (const object of Object.keys(manifest?.database?.fingerprint?.objects ?? {})) {
     if (!object.startsWith('table ')) continue;
     const table = new Cursor(object.slice('table '.length)).qualified();

@@ -113,6 +113,22 @@ describe('the sessions of a parallel dump', () => {
       const expected = Object.keys(all).map((name) => [name, kept.includes(name as never) ? all[name] : nothing]);
       expect(await contentsOf(copy)).toEqual(Object.fromEntries(expected));
     }
+    // A backup in which nothing is counted has the same tables, small ones too.
+    const uncounted = { ...env, BACKUP_DIR: await temporaryFolder(), BACKUP_FINGERPRINT: 'off' };
+    expect(await respaldo(['backup', '--database', '--format', 'parallel'], uncounted)).toMatchObject({ exitCode: 0 });
+    for (const [index, name] of ['public.wide', 'public.third'].entries()) {
+      const copy = `${database.name}_uncounted_${index}`;
+      const args = ['restore', '--latest', '--into', copy, '--table', name];
+      const restore = await respaldo(args, uncounted);
+      expect(restore, restore.stderr).toMatchObject({ exitCode: 0 });
+      expect(await contentsOf(copy)).toEqual(
+        Object.fromEntries(Object.keys(all).map((each) => [each, each === name ? all[each] : nothing])),
+      );
+    }
+    const beside = await respaldo(['restore', '--latest', '--table', 'third', '--as', 'back'], uncounted);
+    expect(beside, beside.stderr).toMatchObject({ exitCode: 0 });
+    expect((await contentsOf(database.name))['public.back']).toEqual(all['public.third']);
+    await database.query('DROP TABLE back');
     for (const [args, says] of [
       [['--table', 'nosuch', '--into', 'x'], /no rows of a table "nosuch".*public\.wide/s],
       [['--in-place', '--force'], /parallel backup: .*in one transaction/],

@@ -18,7 +18,10 @@ const objects = {
 };
 
 function manifest(fingerprint: boolean): Manifest {
-  return { database: { tables, ...(fingerprint ? { fingerprint: { objects } } : {}) } } as unknown as Manifest;
+  const selection = ['--exclude-table-data=emptied'];
+  return {
+    database: { tables, selection, ...(fingerprint ? { fingerprint: { objects } } : {}) },
+  } as unknown as Manifest;
 }
 
 describe('the one table that is meant', () => {
@@ -41,6 +44,12 @@ describe('the one table that is meant', () => {
     { name: 'public.i', says: /b has no rows of a table/ },
   ])('$name is refused', ({ name, says }) => {
     expect(() => chooseTable(name, manifest(true), 'b')).toThrow(says);
+  });
+
+  it('is found where nothing was counted', () => {
+    const uncounted = { database: { tables: [{ schema: 'public', name: 'orders' }] } } as unknown as Manifest;
+    expect(chooseTable('orders', uncounted, 'b')).toEqual({ schema: 'public', name: 'orders' });
+    expect(() => chooseTable('bills', uncounted, 'b')).toThrow(/has no rows of a table "bills"/);
   });
 
   it('what the manifest cannot know is taken as it is, with its schema', () => {
