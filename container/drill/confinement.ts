@@ -53,11 +53,16 @@ export async function prepareConfined(
   if (away.length > 0) await letSchemasBeCreatedAgain(client, away, confinement);
 }
 
-/** Takes away what {@link prepareConfined} added to the schema, so that it is not compared. */
-export async function releaseConfined(client: pg.Client, { role: helper }: Confinement): Promise<void> {
+/**
+ * Takes away what {@link prepareConfined} added: to the schema, so that it is not compared; and the owners' rights, on the
+ * database, its schemas and foreign data wrappers, so that assertions see who may do what as it was dumped.
+ */
+export async function releaseConfined(client: pg.Client, { role: helper, owners }: Confinement): Promise<void> {
   await client.query(
     `DROP EVENT TRIGGER IF EXISTS ${helper}_before; DROP EVENT TRIGGER IF EXISTS ${helper}_after; DROP SCHEMA IF EXISTS ${helper} CASCADE`,
   );
+  // It owns nothing; this takes back whatever was granted to it, default privileges too.
+  await client.query(`DROP OWNED BY ${id(owners)} CASCADE`);
 }
 
 /** An object's new owner must be allowed to create in its schema, which is not asked of a superuser who gives it away. */

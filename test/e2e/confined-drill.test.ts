@@ -149,14 +149,21 @@ describe('a drill whose dump is confined', { timeout: 600_000 }, () => {
       `SELECT NOT rolsuper AS "no superuser", NOT pg_has_role(oid, 'pg_execute_server_program', 'MEMBER') AS "no programs", NOT pg_has_role(oid, 'pg_read_server_files', 'MEMBER') AS "no files" FROM pg_roles WHERE rolname = session_user;
        SELECT count(*) = 100 AS "no row is hidden" FROM app.u;
        SELECT obj_description(oid, 'pg_extension') = 'commented by ourselves' AS "the extension is the dump's" FROM pg_extension WHERE extname = 'hstore';
-       SELECT count(*) = 0 AS "no help is left" FROM pg_event_trigger`,
+       SELECT count(*) = 0 AS "no help is left" FROM pg_event_trigger;
+       SELECT has_schema_privilege('${c}', 'app', 'USAGE') AS "granted", NOT has_schema_privilege('${c}', 'app', 'CREATE') AS "no more in app",
+              NOT has_schema_privilege('${a}', 'Ours', 'USAGE') AS "nothing in another one's", NOT has_schema_privilege('${c}', 'maps', 'USAGE') AS "nor in that of an extension",
+              has_schema_privilege('${c}', 'public', 'CREATE') = (current_setting('server_version_num')::int < 150000) AS "as ever in public",
+              has_database_privilege('${a}', current_database(), 'CREATE') AS "its owner may create", NOT has_database_privilege('${c}', current_database(), 'CREATE') AS "others may not",
+              has_foreign_data_wrapper_privilege('${b}', 'postgres_fdw', 'USAGE') AS "may use it", NOT has_foreign_data_wrapper_privilege('${c}', 'postgres_fdw', 'USAGE') AS "may not",
+              has_function_privilege('${a}', 'app.as_owner()', 'EXECUTE') AS "may run it", NOT has_function_privilege('${b}', 'app.as_owner()', 'EXECUTE') AS "may not run it",
+              NOT has_table_privilege('${c}', 'frozen', 'SELECT') AS "gave it up", has_table_privilege('${b}', 'pg_stat_statements', 'SELECT') AS "may see statistics"`,
     );
     const env = { DATABASE_URL: database.url, BACKUP_DIR: folder, BACKUP_DRILL_DIR: join(folder, 'drill'), ...more };
     const backup = await respaldo(['backup', '--database', '--format', format], env);
     expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
     const drill = await respaldo(['drill', '--json', '--sql', assertions], env);
     expect(drill, drill.stderr).toMatchObject({ exitCode: 0 });
-    expect(JSON.parse(drill.stdout)).toMatchObject({ passed: true, compared: { assertions: 4, largeObjects: 2 } });
+    expect(JSON.parse(drill.stdout)).toMatchObject({ passed: true, compared: { assertions: 5, largeObjects: 2 } });
   });
 
   it('runs nothing of a hostile dump, which a superuser would have run', async () => {
