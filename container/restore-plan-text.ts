@@ -98,7 +98,7 @@ function describeDuration({ manifest }: FoundArchive): Line[] {
   return [['takes', `about ${takes}, guessed from the backup’s ${took}`]];
 }
 
-export type Line = readonly [label: string, text: string];
+type Line = readonly [label: string, text: string];
 
 function planOf({ id }: FoundArchive, lines: readonly Line[]): PlanText {
   return { title: `restore ${id}`, lines };

@@ -20,7 +20,7 @@ export async function reportToSentry(error: unknown, dsn: string | undefined): P
 }
 
 /** What Sentry gets to see of an error. */
-export function sentryEvent(error: unknown) {
+function sentryEvent(error: unknown) {
   const isOperator = error instanceof OperatorError;
   const type = isOperator ? toldError(error).code : error instanceof Error ? error.name : 'Error';
   return {

@@ -6,7 +6,7 @@ const prefixes: Record<Kind, string> = { database: 'db_backup', media: 'media_ba
 
 /** `.sql` and `.dump` come from pg_dump (plain and custom format), `.binary` and `.text` are COPY's, `.tar` holds media files. */
 export const contents = ['sql', 'dump', 'binary', 'text', 'tar'] as const;
-export type Content = (typeof contents)[number];
+type Content = (typeof contents)[number];
 
 /** What a stored file may hold: beside archives, the listing of one (`.jsonl`), which no name is taken for an archive by. */
 export type StoredContent = Content | 'jsonl';

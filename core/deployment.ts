@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Kind, kinds } from './archive-name.js';
 
 /** What is deployed: the facts that the stack writes into each Lambda's environment, as JSON under {@link deploymentVariable}. */
-export const deploymentSchema = z.object({
+const deploymentSchema = z.object({
   environment: z.string(),
   zone: z.string(),
   region: z.string(),

@@ -11,7 +11,7 @@ const time = z.iso.datetime();
  * data), `part`s of large tables and a `script` that restores it without respaldo. `globals` are roles;
  * `listing` tells of each media file, as core/media-listing.ts says.
  */
-export const fileRoles = ['archive', 'globals', 'schema', 'small', 'part', 'script', 'listing'] as const;
+const fileRoles = ['archive', 'globals', 'schema', 'small', 'part', 'script', 'listing'] as const;
 
 const part = z.looseObject({
   schema: text,
@@ -93,7 +93,7 @@ const media = z.looseObject({
   exclude: z.array(text).optional(),
 });
 
-export const formats = ['plain', 'custom', 'parallel', 'tar'] as const;
+const formats = ['plain', 'custom', 'parallel', 'tar'] as const;
 
 const manifestSchema = z.looseObject({
   schemaVersion: z.literal(1),

@@ -28,7 +28,7 @@ export function vault(
 }
 
 /** JSON lines, as Lambda's log takes them. */
-export const lambdaLog: Log = {
+const lambdaLog: Log = {
   info: (message, fields) => line('INFO', message, fields),
   warn: (message, fields) => line('WARN', message, fields),
   error: (error) =>

@@ -7,15 +7,7 @@ import { buildSync, type OutputFile } from 'esbuild';
 const root = new URL('..', import.meta.url).pathname;
 
 /** The Lambdas, by the name that their file has before `.lambda.ts`. */
-export const handlers = [
-  'start-backup',
-  'restore',
-  'cleanup',
-  'check',
-  'task-stopped',
-  'widget',
-  'start-drill',
-] as const;
+const handlers = ['start-backup', 'restore', 'cleanup', 'check', 'task-stopped', 'widget', 'start-drill'] as const;
 export type Handler = (typeof handlers)[number];
 
 let built: readonly OutputFile[] | undefined;

@@ -20,7 +20,7 @@ interface CheckOptions {
 }
 
 /** One thing that was looked at. */
-export interface Finding {
+interface Finding {
   readonly ok: boolean;
   readonly what: string;
   readonly text: string;
@@ -45,7 +45,7 @@ export function registerCheck(root: Command, invocation: Invocation): void {
 }
 
 /** Looks at each storage that backups are written to, and at a bucket that only gets copies. */
-export async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> {
+async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> {
   const { settings } = run;
   const findings: Finding[] = [];
   for (const storage of run.storages) {

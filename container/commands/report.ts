@@ -39,7 +39,7 @@ export function registerReport(root: Command, invocation: Invocation): void {
 }
 
 /** Looks at all storages of the run; the report names those that do not answer. */
-export async function makeReport(run: Run): Promise<{ readonly report: Report; readonly silent: readonly Silent[] }> {
+async function makeReport(run: Run): Promise<{ readonly report: Report; readonly silent: readonly Silent[] }> {
   const { settings, environment, now } = run;
   const target = settings.BACKUP_TARGET;
   const wanted = target === undefined ? undefined : kinds.map((kind) => ({ kind, target }));

@@ -42,7 +42,7 @@ export interface Planned {
   readonly carryOut: () => Promise<Done>;
 }
 
-export interface Done {
+interface Done {
   readonly backup: string;
   readonly kind: Kind;
   readonly into: string;

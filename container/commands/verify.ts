@@ -18,7 +18,7 @@ interface VerifyOptions {
 }
 
 /** Whether one copy of a backup still has the bytes that were stored. */
-export interface Verification {
+interface Verification {
   readonly id: string;
   readonly storage: string;
   readonly ok: boolean;

@@ -161,7 +161,7 @@ function tarFailed(stderr: string): OperatorError {
 }
 
 /** @throws OperatorError PROGRAM_MISSING */
-export async function gnuTar(): Promise<string> {
+async function gnuTar(): Promise<string> {
   // On macOS and the BSDs, where tar is another program, GNU's is called gtar.
   const file = (await findProgram('gtar')) ?? (await findProgram('tar'));
   if (file) return file;

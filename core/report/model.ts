@@ -147,7 +147,7 @@ function reportTarget(target: Target, { policy, ...expectations }: Expectations,
 }
 
 /** By kind and name, databases first, the default target before named ones. */
-export function mergeTargets(sources: readonly TargetSource[], expected: readonly TargetKey[]): Target[] {
+function mergeTargets(sources: readonly TargetSource[], expected: readonly TargetKey[]): Target[] {
   const groups = new Map<string, { key: TargetKey; sources: TargetSource[] }>();
   const groupOf = ({ kind, target }: TargetKey) => {
     const name = `${target}/${kind}`;

@@ -1,7 +1,7 @@
 import { failedRuns } from './failures.js';
 import type { Target } from './model.js';
 
-export type Outcome = 'proved' | 'backed up' | 'failed';
+type Outcome = 'proved' | 'backed up' | 'failed';
 
 /** One of the last runs, whether it made a backup or not. */
 export interface RunLine {

@@ -106,7 +106,7 @@ function targetOf(key: string): TargetKey | undefined {
 }
 
 /** The newest thirty, and ninety more evenly out of the others of the last 366 days. */
-export function sample(backups: readonly Backup[]): readonly Backup[] {
+function sample(backups: readonly Backup[]): readonly Backup[] {
   const [latest] = backups;
   if (!latest) return [];
   const first = latest.time.getTime() - 366 * 86_400_000;

@@ -7,7 +7,7 @@ import type { SilentStorage } from './sources.js';
 import { capital, count, listed, minuteOf, size, span, targetName } from './text.js';
 
 /** Safe; backed up, but something wants a look; not safe. Worst last. */
-export const levels = ['safe', 'look', 'danger'] as const;
+const levels = ['safe', 'look', 'danger'] as const;
 export type Level = (typeof levels)[number];
 
 export interface Problem {

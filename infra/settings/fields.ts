@@ -76,7 +76,7 @@ export const prices = checked((value) => {
   return typeof parsed === 'string' ? parsed : undefined;
 }, 'must be like STANDARD=0.023,STANDARD_IA=0.0125 USD');
 
-export const arn = (service: string, rest: RegExp, example: string) =>
+const arn = (service: string, rest: RegExp, example: string) =>
   text(new RegExp(`^arn:aws[a-z-]*:${service}:${rest.source}$`), `must be like ${example}`);
 
 export const secretArn = arn(

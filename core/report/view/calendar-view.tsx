@@ -72,7 +72,7 @@ function Month({ month, days }: CalendarMonth) {
 }
 
 /** `2026-03-05: proved, 2 backups, 45.3 MB; kept: young, weekly` */
-export function describeDay({ date, state, backups, bytes, keptBy, going, trouble }: CalendarDay): string {
+function describeDay({ date, state, backups, bytes, keptBy, going, trouble }: CalendarDay): string {
   if (backups === 0) return `${date}: ${trouble ?? (state === 'nothing' ? 'nothing kept' : state)}`;
   const kept = going ? 'kept by no rule' : `kept: ${keptBy.join(', ')}`;
   return `${date}: ${state}, ${count(backups, 'backup')}, ${size(bytes)}; ${kept}${trouble ? `; ${trouble}` : ''}`;

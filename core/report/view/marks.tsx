@@ -60,6 +60,6 @@ export function LevelMark({ level }: { level: Level }) {
   );
 }
 
-export function className(state: DayState): string {
+function className(state: DayState): string {
   return state.replace(' ', '-');
 }

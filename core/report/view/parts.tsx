@@ -54,7 +54,7 @@ export function TargetCards({ report, linked }: { report: Report; linked: boolea
   );
 }
 
-export function Facts({ target, now }: { target: TargetReport; now: Date }) {
+function Facts({ target, now }: { target: TargetReport; now: Date }) {
   const { newest, proof, restore } = target;
   const ago = (time: Date) => `${span(now.getTime() - time.getTime())} ago`;
   return (
@@ -232,6 +232,6 @@ function money(amount: number | undefined, currency: string): string {
   return amount > 0 && amount < 0.01 ? `< 0.01 ${currency}` : `${amount.toFixed(2)} ${currency}`;
 }
 
-export function anchorOf({ kind, target }: Pick<TargetReport, 'kind' | 'target'>): string {
+function anchorOf({ kind, target }: Pick<TargetReport, 'kind' | 'target'>): string {
   return target === '' ? kind : `${target}-${kind}`;
 }

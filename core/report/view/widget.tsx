@@ -10,7 +10,7 @@ import { Coming, StorageTable, TargetCards, TargetSection, VerdictPart } from '.
 import { widgetStyle } from './style.js';
 
 /** The Lambdas that the widget's buttons call, each with the right of whoever presses them. */
-export interface Endpoints {
+interface Endpoints {
   readonly widget: string;
   readonly restore: string;
 }
