@@ -73,6 +73,11 @@ export function catalogOf(objects: readonly StoredObject[], kind: Kind, target: 
   return { backups: backups.sort((a, b) => b.time.getTime() - a.time.getTime()), unvouched, unknown };
 }
 
+/** The newest backup that a drill has judged: what was found holds until a newer one is drilled. */
+export function newestDrilled(backups: readonly Backup[]): Backup | undefined {
+  return backups.find(({ verified, drillFailed }) => verified || drillFailed);
+}
+
 interface Group {
   readonly name: string;
   readonly time: Date;

@@ -12,7 +12,7 @@ export const metricNames = {
   size: 'BackupSizePercent',
   /** Of the newest backup that a drill has proven; {@link noBackupHours} where there is none. */
   provenAge: 'HoursSinceNewestProvenBackup',
-  /** 1 where the newest drill of the newest backup failed. */
+  /** 1 where the last drill failed, until a newer backup is drilled. */
   drillFailed: 'NewestDrillFailed',
   /** What the restore of the newest proven backup took in its drill. */
   restoreSeconds: 'RestoreSeconds',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Backup } from './catalog.js';
 import { newestRecord } from './drill-records.js';
 import { OperatorError } from './errors.js';
 import { readJson } from './read-json.js';
@@ -59,6 +60,33 @@ export async function readNewestDrill(
 ): Promise<Verification | undefined> {
   const newest = newestRecord(records);
   return newest && readVerification(storage, newest.key);
+}
+
+export interface Proof {
+  /** The newest backup that is proven by a record that can be read, and what that says. */
+  readonly proven: { readonly backup: Backup; readonly verification: Verification } | undefined;
+  /** Records of newer ones that cannot be read: they prove nothing. */
+  readonly unreadable: readonly OperatorError[];
+}
+
+/**
+ * Reads what proves the newest proven backup.
+ *
+ * @param backups newest first
+ * @throws the storage's error
+ */
+export async function newestProof(storage: Storage, backups: readonly Backup[]): Promise<Proof> {
+  const unreadable: OperatorError[] = [];
+  for (const backup of backups.filter(({ verified }) => verified)) {
+    try {
+      const verification = await readNewestDrill(storage, backup);
+      if (verification) return { proven: { backup, verification }, unreadable };
+    } catch (error) {
+      if (!(error instanceof OperatorError && error.code === 'MANIFEST_INVALID')) throw error;
+      unreadable.push(error);
+    }
+  }
+  return { proven: undefined, unreadable };
 }
 
 /** @throws OperatorError MANIFEST_INVALID, or the storage's error */

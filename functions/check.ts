@@ -1,13 +1,12 @@
 import { type CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { findAnomalies } from '../core/anomalies.js';
 import type { Announce } from '../core/aws/event-bus.js';
-import type { Backup } from '../core/catalog.js';
+import { type Backup, newestDrilled } from '../core/catalog.js';
 import { type Freshness, judgeFreshness } from '../core/freshness.js';
 import { type Dimension, metricNames, metricNamespace, noBackupHours, targetDimensions } from '../core/metrics.js';
 import { readManifest } from '../core/read-manifest.js';
 import { newestGood } from '../core/soundness.js';
-import type { Storage } from '../core/storage.js';
-import { readNewestDrill } from '../core/verification.js';
+import { newestProof } from '../core/verification.js';
 import type { Wiring } from './wiring.js';
 
 export interface CheckContext extends Wiring {
@@ -45,7 +44,7 @@ export async function check(context: CheckContext): Promise<CheckReport> {
     const freshness = judgeFreshness(kind, target, good, maxAgeHours ?? Number.POSITIVE_INFINITY, now);
     const { newest, ageHours } = freshness;
     data.push(...measurements(deployment.environment, freshness, good[1]?.bytes, now));
-    const proof = drilled ? await proofOf(storage, listed, now) : undefined;
+    const proof = drilled ? await proofOf(context, listed) : undefined;
     if (proof) data.push(...proofMeasurements(targetDimensions(deployment.environment, { kind, target }), proof, now));
     targets.push({
       kind,
@@ -102,12 +101,13 @@ interface Proof {
   readonly bytesPerSecond: number;
 }
 
-async function proofOf(storage: Storage, listed: readonly Backup[], now: Date): Promise<Proof> {
-  const failed = listed[0]?.drillFailed === true;
-  const backup = listed.find(({ verified }) => verified);
-  const drill = backup && (await readNewestDrill(storage, backup));
-  if (!drill) return { backup: undefined, ageHours: undefined, failed, restoreSeconds: 0, bytesPerSecond: 0 };
-  const { seconds, bytesPerSecond } = drill;
+async function proofOf({ storage, log, now }: CheckContext, listed: readonly Backup[]): Promise<Proof> {
+  const failed = newestDrilled(listed)?.drillFailed === true;
+  const { proven, unreadable } = await newestProof(storage, listed);
+  for (const { message } of unreadable) log.warn(`it proves nothing: ${message}`);
+  if (!proven) return { backup: undefined, ageHours: undefined, failed, restoreSeconds: 0, bytesPerSecond: 0 };
+  const { backup, verification } = proven;
+  const { seconds, bytesPerSecond } = verification;
   const ageHours = Math.max(0, (now.getTime() - backup.time.getTime()) / 3_600_000);
   return { backup, ageHours: Math.round(ageHours * 10) / 10, failed, restoreSeconds: seconds.restore, bytesPerSecond };
 }

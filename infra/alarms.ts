@@ -93,7 +93,7 @@ export class Alarms extends Construct {
       );
     }
     if (target.drilled) {
-      this.tellOf('drill', `${what}-drill-failed`, `the drill of the newest ${what} backup failed`, {
+      this.tellOf('drill', `${what}-drill-failed`, `the last drill of a ${what} backup failed`, {
         metric: measured(metricNames.drillFailed, dimensions, Stats.MAXIMUM, Duration.hours(1)),
         threshold: 0,
       });

@@ -3,12 +3,12 @@ import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
 import { type Kind, kinds } from '../../core/archive-name.js';
 import { megabytes } from '../../core/backup-table.js';
-import type { Backup } from '../../core/catalog.js';
+import { type Backup, newestDrilled } from '../../core/catalog.js';
 import { type ErrorCode, errorCodes, exitCodes, OperatorError } from '../../core/errors.js';
 import { type Freshness, judgeFreshness } from '../../core/freshness.js';
 import { newestGood, type Unsound } from '../../core/soundness.js';
 import type { Storage } from '../../core/storage.js';
-import { readNewestDrill } from '../../core/verification.js';
+import { newestProof } from '../../core/verification.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
@@ -108,19 +108,21 @@ async function proof(run: Run, storage: Storage, kind: Kind, listed: readonly Ba
   const limit = run.settings.BACKUP_VERIFIED_MAX_AGE_HOURS;
   if ((limit === undefined || kind === 'media') && listed.every(({ records }) => records.length === 0)) return [];
   const what = `${kind} proof`;
-  const failed = listed[0]?.drillFailed
-    ? [{ ok: false, what, text: `the drill of the newest backup, ${listed[0].id}, failed` }]
-    : [];
-  const proven = listed.find(({ verified }) => verified);
-  const drill = proven && (await readNewestDrill(storage, proven));
-  if (!drill) {
+  const drilled = newestDrilled(listed);
+  const { proven, unreadable } = await newestProof(storage, listed);
+  const failed = [
+    ...(drilled?.drillFailed ? [{ ok: false, what, text: `the last drill failed, of ${drilled.id}` }] : []),
+    ...unreadable.map(({ message, hint }) => ({ ok: false, what, text: `${message}. ${hint}` })),
+  ];
+  if (!proven) {
     const text = `no backup in ${storage.name} is proven by a drill: respaldo drill${kind === 'media' ? ' --media' : ''}`;
     return [...failed, { ok: limit === undefined, what, text }];
   }
-  const hoursOld = Math.max(0, (run.now().getTime() - proven.time.getTime()) / 3_600_000);
+  const { backup, verification } = proven;
+  const hoursOld = Math.max(0, (run.now().getTime() - backup.time.getTime()) / 3_600_000);
   const allowed = limit === undefined ? '' : ` (limit ${limit} h)`;
-  const takes = prettyMilliseconds(drill.seconds.restore * 1000, { compact: true });
-  const text = `newest proven backup ${proven.id} is ${hoursOld.toFixed(1)} h old${allowed}; ${kind === 'media' ? 'read' : 'it restores'} in about ${takes}`;
+  const takes = prettyMilliseconds(verification.seconds.restore * 1000, { compact: true });
+  const text = `newest proven backup ${backup.id} is ${hoursOld.toFixed(1)} h old${allowed}; ${kind === 'media' ? 'read' : 'it restores'} in about ${takes}`;
   return [...failed, { ok: limit === undefined || hoursOld <= limit, what, text }];
 }
 

@@ -1,4 +1,4 @@
-import type { Backup } from '../catalog.js';
+import { type Backup, newestDrilled } from '../catalog.js';
 import { judgeFreshness } from '../freshness.js';
 import { failedRuns } from './failures.js';
 import type { Proof, RestoreTime, Target, TargetReport } from './model.js';
@@ -146,7 +146,7 @@ function trust({ target, newest, proof, maxProofHours }: Judged, now: Date): Pro
         },
       ]
     : [];
-  const drilled = backups.find(({ verified, drillFailed }) => verified || drillFailed);
+  const drilled = newestDrilled(backups);
   if (drilled?.drillFailed) {
     const why = facts.get(drilled.id)?.drill?.differences[0] ?? 'The record beside it says why';
     problems.push({

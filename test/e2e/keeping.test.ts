@@ -171,6 +171,29 @@ describe('check', () => {
     expect(stdout).toMatch(/^FAIL \| media age +\| .*limit 192 h/m);
     expect(exitCode).toBe(8);
   });
+
+  it('a drill that failed counts until a newer backup is drilled, and a broken record proves nothing', async () => {
+    const { env, folder } = await scene([0, 1]);
+    const [newer = '', older = ''] = (await readdir(join(folder, 'database')))
+      .filter((name) => name.endsWith('.manifest.json'))
+      .map((name) => name.replace('.manifest.json', ''))
+      .sort()
+      .reverse();
+    await writeFile(join(folder, 'database', `${older}.drill_failed_20260114_060000.json`), '{}');
+    const after = await respaldo(['check'], env);
+    expect(after).toMatchObject({ exitCode: 8 });
+    expect(after.stdout).toMatch(new RegExp(`^FAIL \\| database proof +\\| the last drill failed, of ${older}$`, 'm'));
+
+    await writeFile(join(folder, 'database', `${newer}.verified.json`), '{');
+    const { exitCode, stdout } = await respaldo(['check'], env);
+    expect(exitCode).toBe(8);
+    expect(stdout).toMatch(/^OK {3}\| database age/m);
+    expect(stdout).not.toContain('the last drill failed');
+    expect(stdout).toMatch(
+      new RegExp(`^FAIL \\| database proof +\\| database/${newer}.verified.json is not JSON`, 'm'),
+    );
+    expect(stdout).toMatch(/\| disk space/);
+  });
 });
 
 describe('list', () => {

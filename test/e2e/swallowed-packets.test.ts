@@ -8,7 +8,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { connect, connectionFrom } from '../../container/postgres/connection.js';
 import { noticeSwallowing } from '../../container/postgres/unacknowledged.js';
-import { readSettings } from '../../core/settings.js';
+import { readSettings } from '../../core/read-settings.js';
 import { respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { canSwallow, swallow } from '../support/packets.js';

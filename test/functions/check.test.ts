@@ -1,4 +1,4 @@
-import { utimes } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -7,6 +7,7 @@ import { LocalStorage } from '../../container/storage/local-storage.js';
 import type { Event } from '../../core/events.js';
 import { silentLog } from '../../core/log.js';
 import type { Storage } from '../../core/storage.js';
+import { serializeVerification, type Verification } from '../../core/verification.js';
 import { check } from '../../functions/check.js';
 import { deployment as everything } from '../support/aws/deployment.js';
 import { putBackups } from '../support/catalog.js';
@@ -37,6 +38,32 @@ async function checked(begun: Date, now: Date) {
     },
   });
   return { report, told };
+}
+
+/** A check at a quarter past four of what a folder holds. */
+function checkOf(folder: string, of: typeof everything) {
+  return check({
+    ...{ deployment: of, log: silentLog, cloudWatch: new CloudWatchClient(), now: new Date('2026-01-15T04:15:00Z') },
+    storage: new LocalStorage(folder) as Storage as never,
+    announce: async () => {},
+  });
+}
+
+const proof: Verification = {
+  schemaVersion: 1,
+  ...{ backup: 'db_backup_20260115_030000', passed: true, program: { name: 'respaldo', version: '0' } },
+  ...{ startedAt: '2026-01-15T04:00:00Z', finishedAt: '2026-01-15T04:01:00Z', seconds: { restore: 1, total: 2 } },
+  ...{ bytes: 7, bytesPerSecond: 7, differences: [], notes: [] },
+  compared: { tables: 0, rows: 0, hashed: 0, sequences: 0, largeObjects: 0, objects: 0, files: 0, assertions: 0 },
+};
+
+/** The metrics of the last check, by target and name. */
+function measuredOf(kind: string): Record<string, number | undefined> {
+  const data = cloudWatch.commandCalls(PutMetricDataCommand).at(-1)?.args[0].input.MetricData ?? [];
+  const ofKind = data.filter(({ Dimensions }) =>
+    Dimensions?.some(({ Name, Value }) => Name === 'Kind' && Value === kind),
+  );
+  return Object.fromEntries(ofKind.map(({ MetricName, Value }) => [MetricName ?? '', Value]));
 }
 
 beforeEach(() => {
@@ -74,5 +101,46 @@ describe('the hourly check', () => {
       HoursSinceNewestProvenBackup: 100_000,
       NewestDrillFailed: 0,
     });
+  });
+
+  it.each([
+    {
+      title: 'a drill that failed counts until a newer backup is drilled',
+      records: { older: 'drill_failed_20260114_060000' },
+      failed: 1,
+    },
+    {
+      title: 'a newer backup that is proven ends it',
+      records: { older: 'drill_failed_20260114_060000', newer: 'verified' },
+      failed: 0,
+    },
+    {
+      title: 'a newer one that fails begins it',
+      records: { older: 'verified', newer: 'drill_failed_20260115_060000' },
+      failed: 1,
+    },
+  ])('$title', async ({ records, failed }) => {
+    const folder = await temporaryFolder();
+    await putBackups(folder, [{ time: older }, { time: newer }]);
+    for (const [which, record] of Object.entries(records)) {
+      const name = `database/db_backup_${which === 'older' ? '20260114' : '20260115'}_030000.${record}.json`;
+      await writeFile(join(folder, name), serializeVerification(proof));
+    }
+    const { targets } = await checkOf(folder, deployment);
+    expect(targets[0]).toMatchObject({ drillFailed: failed === 1 });
+    expect(measuredOf('database')).toMatchObject({ NewestDrillFailed: failed });
+  });
+
+  it('a record that cannot be read proves nothing, and hides nothing else', async () => {
+    const folder = await temporaryFolder();
+    await putBackups(folder, [{ time: newer }, { time: newer, kind: 'media' }]);
+    await writeFile(join(folder, 'database/db_backup_20260115_030000.verified.json'), '{');
+    const { targets } = await checkOf(folder, everything);
+    expect(targets).toMatchObject([{ kind: 'database', proven: undefined }, { kind: 'media' }]);
+    expect(measuredOf('database')).toMatchObject({
+      HoursSinceLastGoodBackup: 1.25,
+      HoursSinceNewestProvenBackup: 100_000,
+    });
+    expect(measuredOf('media')).toMatchObject({ HoursSinceLastGoodBackup: 1.25 });
   });
 });
