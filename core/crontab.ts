@@ -1,13 +1,12 @@
+import type { Kind } from './archive-name.js';
 import { parseCron } from './cron.js';
 import { defaultSchedules, type ScheduleName } from './schedules.js';
 
-/** What each schedule runs on a machine of its own. */
-const commandLines: Readonly<Record<ScheduleName, readonly string[]>> = {
+const commandLines: Readonly<Record<Exclude<ScheduleName, 'drill'>, readonly string[]>> = {
   database: ['backup', '--database'],
   media: ['backup', '--media'],
   cleanup: ['cleanup'],
   check: ['check'],
-  drill: ['drill'],
 };
 
 export interface CrontabOptions {
@@ -17,6 +16,8 @@ export interface CrontabOptions {
   readonly envFile: string;
   /** Which of the default schedules. */
   readonly names: readonly ScheduleName[];
+  /** What is drilled. */
+  readonly kinds: readonly Kind[];
 }
 
 /**
@@ -24,11 +25,13 @@ export interface CrontabOptions {
  *
  * @returns lines to paste into `crontab -e`
  */
-export function renderCrontab({ program, path, envFile, names }: CrontabOptions): string {
-  const lines = names.map((name) => {
+export function renderCrontab({ program, path, envFile, names, kinds }: CrontabOptions): string {
+  const lines = names.flatMap((name) => {
     const cron = parseCron(defaultSchedules[name]);
     const times = typeof cron === 'string' ? undefined : cron.crontab;
-    return `${(times ?? '').padEnd(12)} ${[...program, ...commandLines[name]].map(quoted).join(' ')}`;
+    return commandLinesOf(name, kinds).map(
+      (words) => `${(times ?? '').padEnd(12)} ${[...program, ...words].map(quoted).join(' ')}`,
+    );
   });
   return [
     '# respaldo. What fails is mailed by cron; set MAILTO to whom.',
@@ -38,9 +41,10 @@ export function renderCrontab({ program, path, envFile, names }: CrontabOptions)
   ].join('\n');
 }
 
-/** The program's arguments for a schedule. */
-export function commandLineOf(name: ScheduleName): readonly string[] {
-  return commandLines[name];
+/** The program's arguments for what a schedule runs on a machine of its own: a drill proves one kind at a time. */
+export function commandLinesOf(name: ScheduleName, kinds: readonly Kind[]): readonly (readonly string[])[] {
+  if (name !== 'drill') return [commandLines[name]];
+  return kinds.map((kind) => (kind === 'media' ? ['drill', '--media'] : ['drill']));
 }
 
 /** For sh, within a crontab, where a percent sign would end the command. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { execa } from 'execa';
-import { commandLineOf, renderCrontab } from '../../core/crontab.js';
+import { type Kind, kinds } from '../../core/archive-name.js';
+import { commandLinesOf, renderCrontab } from '../../core/crontab.js';
 import { exitCodes, OperatorError } from '../../core/errors.js';
 import { type DeployedSchedule, nextRun, renderSchedules } from '../../core/schedule-table.js';
 import { defaultSchedules, type ScheduleName } from '../../core/schedules.js';
@@ -45,8 +46,7 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
       given.needs('--json', '--environment');
       const run = await invocation.start();
       if (crontab) {
-        const known = root.commands.map((command) => command.name());
-        invocation.print(crontabOf(run, settings, (command) => known.includes(command)));
+        invocation.print(crontabOf(run, settings));
       } else if (keep) {
         await keepOwn(run);
       } else {
@@ -55,23 +55,34 @@ export function registerSchedules(root: Command, invocation: Invocation): void {
     });
 }
 
-/** The schedules of what this machine's settings name; all of them where they name nothing. */
-function crontabOf({ settings, environment }: Run, envFile: string, isCommand: (name: string) => boolean): string {
-  const hasDatabase = namesDatabase(settings, environment);
-  const hasMedia = settings.MEDIA_ROOT !== undefined;
-  const left: readonly ScheduleName[] = hasDatabase === hasMedia ? [] : hasDatabase ? ['media'] : ['database', 'drill'];
-  const names = (Object.keys(defaultSchedules) as ScheduleName[]).filter(
-    (name) => !left.includes(name) && isCommand(commandLineOf(name)[0] ?? ''),
+/** What this machine's settings name; both where they name nothing. */
+function keptKinds({ settings, environment }: Run): readonly Kind[] {
+  const named = kinds.filter((kind) =>
+    kind === 'media' ? settings.MEDIA_ROOT !== undefined : namesDatabase(settings, environment),
   );
-  const program = [process.execPath, `--env-file=${envFile}`, process.argv[1] ?? 'respaldo'];
-  return renderCrontab({ program, path: environment.PATH ?? '/usr/bin:/bin', envFile, names });
+  return named.length > 0 ? named : kinds;
 }
 
-/** What a container without a cron of its own runs: each schedule's command, as a process of its own. */
-async function keepOwn({ settings, log, now, signal }: Run): Promise<void> {
+/** The default schedules but the backups of what is not kept here. */
+function defaultNames(kept: readonly Kind[]): readonly ScheduleName[] {
+  const names = Object.keys(defaultSchedules) as ScheduleName[];
+  return names.filter((name) => !(name === 'database' || name === 'media') || kept.includes(name));
+}
+
+function crontabOf(run: Run, envFile: string): string {
+  const kept = keptKinds(run);
+  const program = [process.execPath, `--env-file=${envFile}`, process.argv[1] ?? 'respaldo'];
+  const path = run.environment.PATH ?? '/usr/bin:/bin';
+  return renderCrontab({ program, path, envFile, names: defaultNames(kept), kinds: kept });
+}
+
+/** What a container without a cron of its own runs: each command of a schedule, as a process of its own. */
+async function keepOwn(run: Run): Promise<void> {
+  const { settings, log, now, signal } = run;
+  const kept = keptKinds(run);
   const schedules =
     settings.BACKUP_SCHEDULES ??
-    Object.entries(defaultSchedules).flatMap(([name, expression]) => (name === 'drill' ? [] : [{ name, expression }]));
+    defaultNames(kept).flatMap((name) => (name === 'drill' ? [] : [{ name, expression: defaultSchedules[name] }]));
   const unknown = schedules.find(({ name }) => !(name in defaultSchedules));
   if (unknown) {
     throw new OperatorError(
@@ -81,12 +92,16 @@ async function keepOwn({ settings, log, now, signal }: Run): Promise<void> {
     );
   }
   const start = async (name: string) => {
-    const { exitCode = exitCodes.bug } = await execa(
-      process.execPath,
-      [process.argv[1] ?? '', ...commandLineOf(name as ScheduleName)],
-      { stdio: ['ignore', 'inherit', 'inherit'], reject: false, cancelSignal: signal, forceKillAfterDelay: false },
-    );
-    return exitCode;
+    const codes: number[] = [];
+    for (const words of commandLinesOf(name as ScheduleName, kept)) {
+      if (signal.aborted) break;
+      const { exitCode = exitCodes.bug } = await execa(process.execPath, [process.argv[1] ?? '', ...words], {
+        ...{ stdio: ['ignore', 'inherit', 'inherit'], reject: false },
+        ...{ cancelSignal: signal, forceKillAfterDelay: false },
+      });
+      codes.push(exitCode);
+    }
+    return codes.find((code) => code !== exitCodes.done) ?? exitCodes.done;
   };
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   await keepSchedules({ schedules, zone, start, log, now, signal });

@@ -9,7 +9,8 @@ describe('the crontab', () => {
         program: ['/usr/bin/node', '--env-file=/etc/respaldo.env', '/opt/my backups/100%/respaldo.js'],
         path: '/usr/bin:/bin:/usr/bin',
         envFile: '/etc/respaldo.env',
-        names: ['database', 'media', 'cleanup', 'check'],
+        names: ['database', 'media', 'cleanup', 'check', 'drill'],
+        kinds: ['database', 'media'],
       }),
     ).toBe(
       [
@@ -20,6 +21,8 @@ describe('the crontab', () => {
         "0 4 * * 0    /usr/bin/node --env-file=/etc/respaldo.env '/opt/my backups/100\\%/respaldo.js' backup --media",
         "0 5 * * 1    /usr/bin/node --env-file=/etc/respaldo.env '/opt/my backups/100\\%/respaldo.js' cleanup",
         "15 * * * *   /usr/bin/node --env-file=/etc/respaldo.env '/opt/my backups/100\\%/respaldo.js' check",
+        "0 6 1 * *    /usr/bin/node --env-file=/etc/respaldo.env '/opt/my backups/100\\%/respaldo.js' drill",
+        "0 6 1 * *    /usr/bin/node --env-file=/etc/respaldo.env '/opt/my backups/100\\%/respaldo.js' drill --media",
       ].join('\n'),
     );
   });
@@ -31,8 +34,13 @@ describe('the crontab', () => {
       has: /backup --database/,
       lacks: /--media/,
     },
-    { name: 'media alone', env: { MEDIA_ROOT: '/srv/media' }, has: /backup --media/, lacks: /--database/ },
-    { name: 'nothing yet', env: {}, has: /backup --database[\s\S]*backup --media/, lacks: /undefined/ },
+    {
+      name: 'media alone',
+      env: { MEDIA_ROOT: '/srv/media' },
+      has: /backup --media[\s\S]*drill --media$/,
+      lacks: /--database|drill$/m,
+    },
+    { name: 'nothing yet', env: {}, has: /backup --database[\s\S]*backup --media[\s\S]*drill\n/, lacks: /undefined/ },
   ])('of this machine, where its settings name $name', async ({ env, has, lacks }) => {
     const { stdout, exitCode } = await respaldo(['schedules', '--crontab'], env);
     expect(exitCode).toBe(0);
