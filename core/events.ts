@@ -42,6 +42,12 @@ export const taskFailureCodes = [
 ] as const;
 export type TaskFailureCode = (typeof taskFailureCodes)[number];
 
+/** An event whose list may be long. */
+export interface Shortened {
+  /** So many more there were than are listed; the log names them all. */
+  readonly more?: number;
+}
+
 /** The details of each event, by its `detail-type`. Times are ISO 8601 in UTC, sizes bytes of what is stored. */
 export interface Events {
   'Backup Completed': About & {
@@ -53,15 +59,38 @@ export interface Events {
   };
   'Backup Failed': About & Failure;
   /** The backup is complete, and something about it is odd. */
-  'Backup Anomaly': About & { readonly backup: string; readonly anomalies: readonly Anomaly[] };
+  'Backup Anomaly': About & Shortened & { readonly backup: string; readonly anomalies: readonly Anomaly[] };
   'Restore Completed': About & { readonly backup: string; readonly into: string; readonly kept?: string };
   'Restore Failed': About & Failure;
   'Drill Passed': About & { readonly backup: string; readonly seconds: number };
   'Drill Failed': About & Failure & { readonly backup?: string };
-  'Cleanup Completed': About & { readonly removed: readonly string[]; readonly kept: number };
+  'Cleanup Completed': About & Shortened & { readonly removed: readonly string[]; readonly kept: number };
 }
 
 export type EventName = keyof Events;
 
 /** One event: its name and its details. */
 export type Event = { readonly [Name in EventName]: { readonly name: Name; readonly detail: Events[Name] } }[EventName];
+
+/**
+ * EventBridge takes 256 KB for an event, and a table's name has up to 252 bytes.
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+ */
+const mostListed = 100;
+
+/** The event as the bus can take it: of a long list the first ones, and how many more there were. */
+export function shortened(event: Event): Event {
+  if (event.name === 'Backup Anomaly') {
+    const { anomalies } = event.detail;
+    return { ...event, detail: { ...event.detail, anomalies: anomalies.slice(0, mostListed), ...more(anomalies) } };
+  }
+  if (event.name === 'Cleanup Completed') {
+    const { removed } = event.detail;
+    return { ...event, detail: { ...event.detail, removed: removed.slice(0, mostListed), ...more(removed) } };
+  }
+  return event;
+}
+
+function more({ length }: readonly unknown[]): Shortened {
+  return length > mostListed ? { more: length - mostListed } : {};
+}

@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { type Event, eventSource } from '../events.js';
+import { type Event, eventSource, shortened } from '../events.js';
 
 /** Tells an event to whoever listens. */
 export type Announce = (event: Event) => Promise<void>;
@@ -10,7 +10,8 @@ export type Announce = (event: Event) => Promise<void>;
  * @returns a function that throws where the bus did not take the event: PutEvents answers 200 for that as well
  */
 export function announceOn(bus: string, client = new EventBridgeClient()): Announce {
-  return async ({ name, detail }) => {
+  return async (event) => {
+    const { name, detail } = shortened(event);
     const { FailedEntryCount = 0, Entries = [] } = await client.send(
       new PutEventsCommand({
         Entries: [{ EventBusName: bus, Source: eventSource, DetailType: name, Detail: JSON.stringify(detail) }],
