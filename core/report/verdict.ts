@@ -109,7 +109,7 @@ function allSafe(targets: readonly TargetReport[], now: Date): string {
 
 function freshness({ target, newest, maxAgeHours }: Judged, now: Date): Problem[] {
   const name = targetName(target);
-  const hint = `Take one now: npx respaldo${target.target === '' ? '' : ` --target ${target.target}`} backup --${target.kind}, and see why the scheduled one did not run.`;
+  const hint = `Take one now: ${command(target, `backup --${target.kind}`)}, and see why the scheduled one did not run.`;
   if (!newest) {
     const text = target.backups.length === 0 ? `there is no ${name} backup` : `no ${name} backup can be trusted`;
     return [{ level: 'danger', text, hint }];
@@ -142,7 +142,7 @@ function trust({ target, newest, proof, maxProofHours }: Judged, now: Date): Pro
         {
           level: 'look',
           text: `${count(damaged.length, `${name} backup is`, `${name} backups are`)} damaged, the newest is ${worst.id}`,
-          hint: `${facts.get(worst.id)?.damage}. Look at all: npx respaldo verify --all`,
+          hint: `${facts.get(worst.id)?.damage}. Look at all: ${command(target, 'verify --all')}`,
         },
       ]
     : [];
@@ -157,14 +157,15 @@ function trust({ target, newest, proof, maxProofHours }: Judged, now: Date): Pro
   }
   if (!newest || drilled?.drillFailed) return problems;
   const age = proof && now.getTime() - proof.provedAt.getTime();
-  // Drills are for databases; a media backup is proved by its digests, which a restore compares.
+  // Of media files a drill is nobody's duty before the first: digests vouch for them, which a restore compares.
   if (age === undefined && target.kind === 'media') return problems;
+  const hint = `Prove the newest one: ${command(target, target.kind === 'media' ? 'drill --media' : 'drill')}`;
   if (age === undefined) {
     const text = `no ${name} backup was ever proved by a restore`;
-    problems.push({ level: 'look', text, hint: 'Prove the newest one: npx respaldo drill' });
+    problems.push({ level: 'look', text, hint });
   } else if (age > maxProofHours * 3_600_000) {
     const text = `the last proof of a ${name} backup is ${span(age)} old`;
-    problems.push({ level: 'look', text, hint: 'Prove the newest one: npx respaldo drill' });
+    problems.push({ level: 'look', text, hint });
   }
   return problems;
 }
@@ -198,8 +199,13 @@ function oddities({ target, newest, removals }: Judged, now: Date): Problem[] {
     problems.push({
       level: 'look',
       text: `cleanup would remove more than half of the ${name} backups in ${listed(refused)}, and refuses`,
-      hint: 'Look at it: npx respaldo cleanup --dry-run. If it is meant, use --force.',
+      hint: `Look at it: ${command(target, 'cleanup --dry-run')}. If it is meant, use --force.`,
     });
   }
   return problems;
+}
+
+/** What a person types: a storage may hold several targets. */
+function command({ target }: Pick<Target, 'target'>, words: string): string {
+  return `npx respaldo${target === '' ? '' : ` --target ${target}`} ${words}`;
 }

@@ -103,6 +103,33 @@ describe('the verdict', () => {
     expect((await reportOf(runs)).verdict.sentence).toBe(sentence);
   });
 
+  it.each<{ title: string; runs: MadeRun[]; hint: string }>([
+    {
+      title: 'a database that was never proved',
+      runs: [{ time: ago(7), target: 'crm' }],
+      hint: 'Prove the newest one: npx respaldo --target crm drill',
+    },
+    {
+      title: 'media files whose proof is old',
+      runs: [
+        { time: ago(7), kind: 'media' },
+        { ...proved(24 * 40, 24 * 40), kind: 'media' },
+      ],
+      hint: 'Prove the newest one: npx respaldo drill --media',
+    },
+    {
+      title: 'a damaged backup',
+      runs: [
+        { ...proved(7, 6), target: 'crm' },
+        { time: ago(31), target: 'crm', cut: true },
+      ],
+      hint: 'npx respaldo --target crm verify --all',
+    },
+  ])('the next command is one for $title', async ({ runs, hint }) => {
+    const [first] = (await reportOf(runs, { expected: [] })).verdict.problems;
+    expect(first?.hint).toMatch(new RegExp(`${hint}$`));
+  });
+
   it('counts a target as missing only where it is expected', async () => {
     const runs = [{ ...proved(7, 6), target: 'crm' }];
     expect((await reportOf(runs)).verdict.level).toBe('danger');
