@@ -30,13 +30,18 @@ export async function cleanUp(context: CleanupContext, event: unknown): Promise<
   const summaries: TargetSummary[] = [];
   const problems: OperatorError[] = [];
   for (const { kind, target } of deployment.targets) {
-    const plan = await planCleanup(storage, kind, target, policy, now);
-    summaries.push(summaryOf(plan));
-    if (dryRun) continue;
-    const report = await applyCleanup(plan, now, false);
-    for (const { key, reason } of report.failures) log.warn(`${key} not removed: ${reason}`);
-    problems.push(...problemsOf(report));
-    await announceCleanup(context, report);
+    try {
+      const plan = await planCleanup(storage, kind, target, policy, now);
+      summaries.push(summaryOf(plan));
+      if (dryRun) continue;
+      const report = await applyCleanup(plan, now, false);
+      for (const { key, reason } of report.failures) log.warn(`${key} not removed: ${reason}`);
+      problems.push(...problemsOf(report));
+      await announceCleanup(context, report);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      problems.push(error); // what keeps one target from being seen to is no reason to leave the others
+    }
   }
   if (problems.length === 0) return summaries;
   for (const problem of problems) log.error(problem);

@@ -20,7 +20,10 @@ interface Findings {
     readonly files?: number;
     readonly assertions?: number;
   };
+  /** Of the comparison and of the users' assertions. */
   readonly differences: readonly Said[];
+  /** Whatever the assertions say. */
+  readonly isAsBackedUp: boolean;
   readonly notes: readonly string[];
 }
 
@@ -80,11 +83,20 @@ async function carryOut(run: Run, found: FoundArchive, options: DrillOptions): P
   if (differences.length === 0) return verification;
   const more = differences.length > 10 ? `\n  and ${differences.length - 10} more` : '';
   const list = (of: keyof Said) => differences.slice(0, 10).map((each) => each[of]);
+  const [what, hint] = findings.isAsBackedUp
+    ? [
+        'restores to what was backed up, but an assertion of yours does not hold',
+        'If the assertion is right, the data were wrong when they were backed up: look for an older backup (respaldo list) and at the live database.',
+      ]
+    : [
+        'restores to something else than was backed up',
+        'Do not rely on this backup. Take a new one, drill that, and look for the cause: a failing disk, memory or a bug.',
+      ];
   throw OperatorError.passingOn(
     'COMPARISON_DIFFERS',
     { told: list('told').join('\n  '), inFull: list('inFull').join('\n  ') },
-    (first) => `${found.id} restores to something else than was backed up:\n  ${first}${more}`,
-    'Do not rely on this backup. Take a new one, drill that, and look for the cause: a failing disk, memory or a bug.',
+    (first) => `${found.id} ${what}:\n  ${first}${more}`,
+    hint,
   );
 }
 
@@ -97,13 +109,19 @@ async function lookInto(
   if (!database) {
     if (!media) throw new Error(`${found.id} is of no kind`);
     const { files, hashed, differences, ...findings } = await drillMedia(run, found, media);
-    return { ...findings, compared: { files, hashed }, differences: differences.map(whole) };
+    return {
+      ...findings,
+      compared: { files, hashed },
+      differences: differences.map(whole),
+      isAsBackedUp: differences.length === 0,
+    };
   }
   const { comparison, assertions, ...findings } = await drillDatabase(run, found, database, options);
   return {
     ...findings,
     compared: { ...comparison, assertions: assertions.assertions },
     differences: [...comparison.differences.map(whole), ...assertions.failures],
+    isAsBackedUp: comparison.differences.length === 0,
   };
 }
 

@@ -119,7 +119,9 @@ describe('the listing beside a media archive', { timeout: 240_000 }, () => {
     expect((await respaldo(['check'], { ...env, BACKUP_VERIFIED_MAX_AGE_HOURS: '24' })).stdout).toMatch(
       /^OK {3}\| media proof +\| newest proven backup .* \(limit 24 h\); read in about/m,
     );
-    expect((await respaldo(['drill', id], env)).stderr).toContain('was verified before');
+    expect(await respaldo(['drill', id], env)).toMatchObject({ exitCode: 0 });
+    const records = (await readdir(join(backups, 'media'))).filter((name) => name.includes('.verified'));
+    expect(records).toEqual([`${id}.verified.json`, expect.stringMatching(/\.verified_\d{8}_\d{6}\.json$/)]);
     expect(await respaldo(['verify', id], env)).toMatchObject({ exitCode: 0 });
   });
 

@@ -170,6 +170,19 @@ describe.each([
   });
 });
 
+describe.each(['check', 'widget'])('the role of %s', (name) => {
+  const rights = rightsOf(prod, `respaldo-prod-${name}`);
+
+  it.each(['.verified.json', '.verified_20260116_060000.json'])(
+    'reads what a drill that passed has recorded: %s',
+    (record) => {
+      const resource = `${vault}/backups/database/db_backup_20260115_030000${record}`;
+      expect(allows(rights, { action: 's3:GetObject', resource })).toBe(true);
+      expect(allows(rights, { action: 's3:GetObject', resource: archive })).toBe(false);
+    },
+  );
+});
+
 describe.each([
   { name: 'prod', of: prod },
   { name: 'two databases, media in a bucket, KMS and a copy', of: kms },

@@ -1,0 +1,40 @@
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LocalStorage } from '../../container/storage/local-storage.js';
+import { OperatorError } from '../../core/errors.js';
+import { silentLog } from '../../core/log.js';
+import type { Storage } from '../../core/storage.js';
+import { cleanUp } from '../../functions/cleanup.js';
+import { deployment } from '../support/aws/deployment.js';
+import { putBackups } from '../support/catalog.js';
+import { temporaryFolder } from '../support/folders.js';
+
+describe('the cleanup of several targets', () => {
+  it('goes on with the others where one cannot be looked at, and fails in the end', async () => {
+    const folder = await temporaryFolder();
+    const times = [1, 2, 3, 4].map((month) => new Date(`2026-0${month}-15T03:00:00Z`));
+    await putBackups(
+      folder,
+      times.map((time) => ({ time, content: 'x' })),
+    );
+    const [database, ...others] = deployment.targets;
+    expect(others.length).toBeGreaterThan(0);
+    const logged: unknown[] = [];
+    // The Lambda's is a bucket; what it does with a storage is the same.
+    const storage = new LocalStorage(folder) as Storage as never;
+    const context = {
+      ...{ deployment: { ...deployment, targets: [...others, database as (typeof others)[0]] }, storage },
+      log: { ...silentLog, error: (error: unknown) => logged.push(error) },
+      announce: async () => {},
+      now: new Date('2026-04-16T03:00:00Z'),
+    };
+    const unreadable = join(folder, others[0]?.kind ?? '');
+    await rm(unreadable, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await writeFile(unreadable, 'a file where a folder should be');
+    await expect(cleanUp(context, {})).rejects.toBeInstanceOf(OperatorError);
+    expect(logged).toHaveLength(1);
+    await expect(access(join(folder, 'database/db_backup_20260115_030000.sql.gz'))).rejects.toThrow(/ENOENT/);
+  });
+});
