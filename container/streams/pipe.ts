@@ -132,10 +132,13 @@ async function feed(input: Readable, first: ChildProcess, failure: FirstFailure)
   const stdin = first.stdin as Writable;
   let listening = true;
   // Why it stopped listening is told by its exit code.
-  stdin.on('error', () => {
+  const stopped = () => {
     listening = false;
     stdin.emit('drain');
-  });
+  };
+  stdin.on('error', stopped);
+  // A program that ends takes what was on its way to it with it, and no error tells of that.
+  stdin.on('close', stopped);
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
       if (!listening || stdin.write(chunk)) done();
