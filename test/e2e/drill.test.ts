@@ -151,7 +151,13 @@ describe('a drill', () => {
       const { exitCode, stdout } = await respaldo(['check'], { ...env, BACKUP_VERIFIED_MAX_AGE_HOURS: '24' });
       const [{ verdict, proof }] = JSON.parse((await respaldo(['report', '--json'], env)).stdout).targets;
       const { verified, drillFailed } = listed;
-      return { verified, drillFailed, exitCode, failed: stdout.includes('the last drill failed'), ...{ proof, verdict } };
+      return {
+        verified,
+        drillFailed,
+        exitCode,
+        failed: stdout.includes('the last drill failed'),
+        ...{ proof, verdict },
+      };
     };
     const proven = { verified: true, drillFailed: false, exitCode: 0, failed: false, proof: { backup: id } };
     const refuted = { verified: false, drillFailed: true, exitCode: 8, failed: true, verdict: { level: 'danger' } };
