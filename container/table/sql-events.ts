@@ -35,9 +35,7 @@ export async function* sqlEvents(script: Readable): AsyncGenerator<SqlEvent, voi
 /** Also true while too little of the first word has been read. */
 function mayTell(skeleton: string): boolean {
   const word = (/^[a-z]*/i.exec(skeleton)?.[0] ?? '').toUpperCase();
-  return (
-    skeleton !== '' && telling.some((each) => (word.length === skeleton.length ? each.startsWith(word) : each === word))
-  );
+  return telling.some((each) => (word.length === skeleton.length ? each.startsWith(word) : each === word));
 }
 
 /** The rows that come next, up to their end. What reads the events goes on behind them. */
