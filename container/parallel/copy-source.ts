@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { PageRange } from '../../core/parallel-plan.js';
 import type { SqlNames } from '../../core/sql-names.js';
 
@@ -10,17 +11,23 @@ export interface CopySource {
   readonly range: PageRange | null;
 }
 
-/**
- * What would change the form of a value, or end a session that idles, is set to one value everywhere, as pg_dump does;
- * until the transaction ends.
- */
-export const copySettings = `
-  SELECT set_config('client_encoding', pg_encoding_to_char(encoding), true) FROM pg_database WHERE datname = current_database();
+const settings = `
   SELECT set_config(name, value, true) FROM (VALUES
     ('TimeZone', 'UTC'), ('DateStyle', 'ISO'), ('IntervalStyle', 'postgres'), ('extra_float_digits', '3'), ('bytea_output', 'hex'),
     ('search_path', 'pg_catalog'), ('row_security', 'off'), ('synchronize_seqscans', 'off'), ('statement_timeout', '0'),
     ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')
   ) AS wanted(name, value) WHERE EXISTS (SELECT FROM pg_settings s WHERE lower(s.name) = lower(wanted.name))`;
+
+/**
+ * What would change the form of a value, or end a session that idles, is set to one value everywhere, as pg_dump does;
+ * until the transaction ends.
+ *
+ * @param encoding what the rows are to be sent in: that of the database that is or was dumped
+ */
+export async function prepareCopies(client: pg.Client, encoding: string): Promise<void> {
+  await client.query(settings);
+  await client.query("SELECT set_config('client_encoding', $1, true)", [encoding]);
+}
 
 export function copyOutStatement(source: CopySource, names: SqlNames): string {
   const columns = source.columns.map(names.identifier).join(', ');

@@ -3,7 +3,7 @@ import { type SqlNames, sqlNames } from '../../core/sql-names.js';
 import { type Connection, connect, loseQuickly } from '../postgres/connection.js';
 import { CopyFrames } from './copy-frames.js';
 import { CopyOut, type CopyOutOptions } from './copy-out.js';
-import { type CopySource, copyOutStatement, copySettings } from './copy-source.js';
+import { type CopySource, copyOutStatement, prepareCopies } from './copy-source.js';
 import { RoomSocket } from './room-socket.js';
 
 export interface DumpSessionOptions {
@@ -41,7 +41,7 @@ export class DumpSession {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await client.query(`SET TRANSACTION SNAPSHOT ${pg.escapeLiteral(snapshot)}`);
       await client.query(`SELECT ${loseQuickly}`);
-      await client.query(copySettings);
+      await prepareCopies(client, encoding);
       await client.query(`SET LOCAL lock_timeout = '${lockTimeoutSeconds}s'`);
       if (tables.length > 0)
         await client.query(

@@ -4,7 +4,7 @@ import { sumOfHashes } from '../../core/row-hash.js';
 import { sqlNames } from '../../core/sql-names.js';
 import { CopyFrames } from './copy-frames.js';
 import { CopyOut } from './copy-out.js';
-import { type CopySource, copyOutStatement, copySettings } from './copy-source.js';
+import { type CopySource, copyOutStatement, prepareCopies } from './copy-source.js';
 import { nothing } from './encoder.js';
 
 /**
@@ -21,8 +21,7 @@ export async function hashCopied(
   if (tables.length === 0) return [];
   const frames = new CopyFrames();
   const names = sqlNames(encoding);
-  await client.query(copySettings);
-  await client.query("SELECT set_config('client_encoding', $1, true)", [encoding]);
+  await prepareCopies(client, encoding);
   const hashed: TableFacts[] = [];
   for (const { schema, name, columns, format } of tables) {
     const sql = copyOutStatement({ schema, name, columns, format, range: null }, names);

@@ -55,9 +55,9 @@ export class SqlGuard extends Transform {
     }
   }
 
-  /** Also true while too little of the first word has been read to tell. */
+  /** Also true while too little of the first word has been read to tell: a comment before it goes as it goes. */
   private mayBeLeftOut(skeleton: string): boolean {
-    if (this.words.length === 0 || skeleton === '') return false;
+    if (this.words.length === 0) return false;
     const word = (/^[a-z]*/i.exec(skeleton)?.[0] ?? '').toUpperCase();
     return this.words.some((each) => (word === skeleton.toUpperCase() ? each.startsWith(word) : each === word));
   }

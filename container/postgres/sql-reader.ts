@@ -6,7 +6,8 @@ export interface SqlHandler {
    * Whether a statement of which so much is read is kept until its end, for {@link statement} to get all of it. What is
    * not kept goes to {@link text} piece by piece, and so does what stands between statements.
    *
-   * @param skeleton the statement so far without what is quoted, commented or in parentheses
+   * @param skeleton the statement so far without what is quoted, commented or in parentheses; empty where only a comment
+   *   before it has been read, which belongs to it
    */
   holds(skeleton: string): boolean;
   text(piece: Buffer): void;

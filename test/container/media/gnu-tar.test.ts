@@ -1,13 +1,13 @@
-import { createHash, type Hash } from 'node:crypto';
 import { open, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { GnuTarReader, type TarVisitor } from '../../../container/media/gnu-tar.js';
+import { GnuTarReader } from '../../../container/media/gnu-tar.js';
 import { listedEntries } from '../../../container/media/listed-entries.js';
-import { isFile, type ListableEntry, listingLine } from '../../../core/media-listing.js';
+import { ListingLines } from '../../../container/media/listing-lines.js';
+import type { ListableEntry } from '../../../core/media-listing.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { makeTree } from '../../support/tree.js';
 
@@ -18,27 +18,10 @@ async function tarOf(folder: string, ...args: readonly string[]): Promise<Buffer
   return Buffer.from(stdout);
 }
 
-class Lines implements TarVisitor {
-  readonly lines: string[] = [];
-  private entry: ListableEntry | undefined;
-  private hash: Hash | undefined;
-
-  begin(entry: ListableEntry): void {
-    this.entry = entry;
-    this.hash = isFile(entry) ? createHash('sha256') : undefined;
-  }
-  body(bytes: Buffer): void {
-    this.hash?.update(bytes);
-  }
-  end(): void {
-    if (this.entry) this.lines.push(listingLine(this.entry, this.hash?.digest('hex')));
-  }
-}
-
 /** What the reader says of an archive that comes in pieces, each of which is overwritten as soon as it was taken. */
 function read(archive: Buffer, sizes: readonly number[]): string[] {
-  const visitor = new Lines();
-  const reader = new GnuTarReader(visitor);
+  const lines: string[] = [];
+  const reader = new GnuTarReader(new ListingLines((line) => lines.push(line)));
   for (let at = 0, piece = 0; at < archive.length; piece += 1) {
     const size = sizes[piece % sizes.length] ?? archive.length;
     const chunk = Buffer.from(archive.subarray(at, at + size));
@@ -47,7 +30,7 @@ function read(archive: Buffer, sizes: readonly number[]): string[] {
     at += size;
   }
   reader.end();
-  return visitor.lines;
+  return lines;
 }
 
 let archive: Buffer;

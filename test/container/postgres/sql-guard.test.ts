@@ -118,6 +118,15 @@ describe('what may be left out', () => {
     }
   });
 
+  it('together with the comment before it, wherever that was cut', async () => {
+    const sql =
+      '/* rights; of x */ GRANT SELECT ON t TO x; CREATE TABLE a (b int);\n-- owner\nALTER TABLE a OWNER TO x;\n-- the end';
+    for (let size = 1; size <= sql.length; size += 1) {
+      const left = await guard(sql, size, { ...asIs, withoutOwners: true });
+      expect(left, `${size} bytes`).toBe(' CREATE TABLE a (b int);\n-- the end');
+    }
+  });
+
   it('a transaction’s own ends, where one spans everything; what would break it is refused', async () => {
     const inside = { ...asIs, insideTransaction: true };
     for (const size of sizes) {
