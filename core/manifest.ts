@@ -42,11 +42,8 @@ const table = z.looseObject({
   rows: count.optional(),
   /** The sum of the rows' 64-bit hashes, in hexadecimal; absent where only the rows were counted. */
   hash: text.optional(),
-  /**
-   * How COPY wrote the rows that were hashed: XXH64 of each row as it was sent, columns by name. Absent where the server
-   * hashed the values itself.
-   */
-  form: z.enum(['binary', 'text']).optional(),
+  /** How COPY sent the rows, of each of which XXH64 was taken as it came. Absent where the server hashed values itself. */
+  copied: z.looseObject({ format: z.enum(['binary', 'text']), columns: z.array(text) }).optional(),
 });
 
 const fingerprint = z.looseObject({

@@ -227,12 +227,12 @@ function tableFacts(
     if (part) copies.set(table, [...(copies.get(table) ?? []), part]);
   }
   return [
-    ...[...copies].map(([{ schema, name, format }, of]) => ({
+    ...[...copies].map(([{ schema, name, format, columns }, of]) => ({
       schema,
       name,
       rows: of.reduce((sum, { rows }) => sum + rows, 0),
       ...(of.every(({ hashSum }) => hashSum !== undefined)
-        ? { hash: sumOfHashes(of.map(({ hashSum }) => hashSum ?? '0')), form: format }
+        ? { hash: sumOfHashes(of.map(({ hashSum }) => hashSum ?? '0')), copied: { format, columns: [...columns] } }
         : {}),
     })),
     ...counted,

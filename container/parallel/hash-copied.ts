@@ -29,7 +29,13 @@ export async function hashCopied(
     stream.on('error', () => {}); // `copied` tells it
     stream.resume();
     await stream.copied;
-    hashed.push({ schema, name, rows: stream.rows, form: format, hash: sumOfHashes([stream.hashSum ?? '0']) });
+    hashed.push({
+      schema,
+      name,
+      rows: stream.rows,
+      hash: sumOfHashes([stream.hashSum ?? '0']),
+      copied: { format, columns: [...columns] },
+    });
   }
   await client.query("SET LOCAL client_encoding = 'UTF8'"); // the driver's own
   return hashed;

@@ -7,8 +7,8 @@ import type { Relation } from '../postgres/relations.js';
 export interface CopyTable extends PlannableTable {
   readonly oid: number;
   /**
-   * Its own columns, without dropped and generated ones: by name, because a row's hash must not depend on their order,
-   * which differs between partitions and may change with a restore (under inheritance it does).
+   * Its own columns, without dropped and generated ones, in order: the server need not rearrange each row. Those of a
+   * partition or heir by name, because their order may differ from that of the others, with which they are hashed as one.
    */
   readonly columns: readonly string[];
   readonly format: 'binary' | 'text';
@@ -21,7 +21,7 @@ export async function copyTables(client: pg.Client, relations: readonly Relation
             pg_relation_size(c.oid) / current_setting('block_size')::int8 AS pages, pg_table_size(c.oid) AS bytes,
             json_agg(json_build_object(
               'name', a.attname, 'base', e.typname, 'builtIn', e.oid < 10000, 'isEnum', e.typtype = 'e', 'isArray', b.typcategory = 'A'
-            ) ORDER BY a.attname COLLATE "C") AS columns
+            ) ORDER BY CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) THEN a.attname::text END COLLATE "C", a.attnum) AS columns
      FROM pg_class c
      JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a) ->> 'attgenerated', '') = ''

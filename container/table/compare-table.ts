@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { TableFacts } from '../../core/manifest.js';
@@ -28,7 +29,7 @@ export async function compareTable(
   if (expected.length === 0) return 'with nothing';
   // The text of some values depends on the server's version, so their hash does.
   const sameMajor = Number.parseInt(facts?.serverVersion ?? '', 10) === server.major;
-  const hashed = sameMajor || expected.every(({ form }) => form === 'binary') ? hashOf(expected) : {};
+  const hashed = sameMajor || expected.every(({ copied }) => copied?.format === 'binary') ? hashOf(expected) : {};
   await prepareFingerprints(client);
   const relation = (await relations(client)).find((each) => keyOf(each) === keyOf(as));
   const encoding = facts?.encoding ?? '';
@@ -43,11 +44,11 @@ export async function compareTable(
 }
 
 /** Of all partitions together, if they were hashed in one way: rows are summed up in any order. */
-function hashOf(tables: readonly TableFacts[]): Pick<TableFacts, 'hash' | 'form'> {
-  const form = tables[0]?.form;
+function hashOf(tables: readonly TableFacts[]): Pick<TableFacts, 'hash' | 'copied'> {
+  const copied = tables[0]?.copied;
   const hashes = tables.flatMap(({ hash }) => (hash === undefined ? [] : [String(BigInt(`0x${hash}`))]));
-  if (hashes.length < tables.length || tables.some((table) => table.form !== form)) return {};
-  return { hash: sumOfHashes(hashes), ...(form ? { form } : {}) };
+  if (hashes.length < tables.length || tables.some((table) => !isDeepStrictEqual(table.copied, copied))) return {};
+  return { hash: sumOfHashes(hashes), ...(copied ? { copied } : {}) };
 }
 
 function differs(message: string): OperatorError {
