@@ -1,7 +1,8 @@
-import { type BackupResult, completeBackup } from './backup.js';
+import { completeBackup } from './backup.js';
 import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from './dump-job.js';
 import { closeFingerprint, modeFor, takeFingerprint } from './fingerprint-dump.js';
 import { selectionArguments } from './postgres/selection.js';
+import type { BackupResult } from './results.js';
 import type { StoredFiles } from './stored-files.js';
 
 /** Dumps the snapshot into one archive, and fingerprints every table in the same snapshot meanwhile. */
