@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compressions, encryptions, kinds } from './archive-name.js';
 import { OperatorError } from './errors.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compressions, targetPattern } from './archive-name.js';
 import { fingerprintModes } from './fingerprint.js';
 import { parsePrices } from './report/storage-use.js';

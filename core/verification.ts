@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Backup } from './catalog.js';
 import { newestRecord } from './drill-records.js';
 import { OperatorError } from './errors.js';

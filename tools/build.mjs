@@ -23,12 +23,19 @@ await build({
   platform: 'node',
   target: 'node20',
   sourcemap: true,
+  // Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   // Beside the entry points, because programs that are started by path are looked for beside the code that starts them.
   chunkNames: 'chunk-[hash]',
   // koffi brings a binary; pg-native is optional and not used. Sentry becomes a chunk, loaded only where a DSN is set.
   external: ['koffi', 'pg-native'],
   banner: {
-    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+    js: [
+      "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+      // Node 21 and later have it. Without it pg asks Response what runs it, which loads all of fetch, in each thread.
+      "globalThis.navigator ??= { userAgent: 'Node.js/' + process.versions.node };",
+    ].join(' '),
   },
   logLevel: 'warning',
 });
