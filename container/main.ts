@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { exitCodeOf, exitCodes } from '../core/errors.js';
+import { collectWithoutHelpers } from './collector.js';
 import { interruptedBy } from './interruption.js';
 import { program } from './program.js';
 import { reportToSentry } from './sentry.js';
@@ -8,6 +9,8 @@ import { logFor } from './wire.js';
 
 // The SDK's note on future Node versions is for developers; it would stand between a person and the messages that matter.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+collectWithoutHelpers();
 
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
