@@ -15,6 +15,7 @@ await build({
     'dump-thread': 'container/parallel/dump-thread.ts',
     'gzip-worker': 'container/streams/gzip-worker.ts',
     'tar-listing': 'container/media/tar-listing.ts',
+    'dump-rows': 'container/postgres/dump-rows.ts',
   },
   outdir: dist,
   bundle: true,
@@ -39,17 +40,19 @@ await build({
   },
   logLevel: 'warning',
 });
-// Takes the protocol's frames off a parallel dump's rows.
-execFileSync(
-  process.execPath,
-  [
-    'node_modules/assemblyscript/bin/asc.js',
-    'container/parallel/wasm/frames.ts',
-    ...['--outFile', 'dist/frames.wasm', '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '16'],
-    ...['--memoryBase', '0'],
-  ],
-  { cwd: root, stdio: 'inherit' },
-);
+// What is done for each row, in JavaScript, would cost a call for each row.
+for (const module of ['frames', 'text-rows']) {
+  execFileSync(
+    process.execPath,
+    [
+      'node_modules/assemblyscript/bin/asc.js',
+      `container/wasm/${module}.ts`,
+      ...['--outFile', `dist/${module}.wasm`, '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '20'],
+      ...['--memoryBase', '0', '--enable', 'simd'],
+    ],
+    { cwd: root, stdio: 'inherit' },
+  );
+}
 // The types of the package's main export.
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   cwd: root,

@@ -27,7 +27,8 @@ export async function dumpCommand(options: DumpOptions, args: readonly string[])
       `--dbname=${conninfo(connection.database)}`,
       ...args,
     ],
-    env: await libpqEnvironment(connection, 'pg_dump'),
+    // Where a time with a zone is written as text, it is the same text whoever dumps.
+    env: { ...(await libpqEnvironment(connection, 'pg_dump')), PGTZ: 'UTC' },
     speaksForServer: true,
     explain: (stderr) => explainDump(stderr, connection.database, lockTimeoutSeconds),
   };
