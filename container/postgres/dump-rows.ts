@@ -4,7 +4,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { messageOf } from '../../core/errors.js';
 import { copyTarget, type RawName } from './copy-target.js';
-import type { DumpedTable } from './dumped-rows.js';
+import { type DumpedTable, verdict } from './dumped-rows.js';
 import { SqlReader } from './sql-reader.js';
 import { TextRows } from './text-rows.js';
 
@@ -39,7 +39,6 @@ function write(descriptor: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
 }
 
-/** Said as other programs do, by whose words a consequence is told from a cause. */
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(1);
@@ -50,18 +49,19 @@ for (let read = readSync(0, rows.room); read > 0; read = readSync(0, rows.room))
   try {
     write(1, chunk);
   } catch (error) {
+    // Said as other programs do, by whose words a consequence is told from a cause.
     fail(`write error: ${messageOf(error)}`);
   }
   try {
     reader.write(chunk);
   } catch (error) {
-    fail(messageOf(error));
+    fail(`${verdict}${messageOf(error)}`);
   }
   if (read < fullRead) Atomics.wait(idle, 0, 0, breath);
 }
 try {
-  reader.end();
+  reader.end(true);
 } catch (error) {
-  fail(messageOf(error));
+  fail(`${verdict}${messageOf(error)}`);
 }
 write(3, Buffer.from(found));

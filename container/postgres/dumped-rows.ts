@@ -8,6 +8,9 @@ import { linesOf } from '../streams/lines.js';
 import { unnamedFile } from '../streams/unnamed-file.js';
 import { keyOf, type RawName } from './copy-target.js';
 
+/** What dump-rows.ts begins its verdict with, where it finds that a dump is not whole. */
+export const verdict = 'untrue: ';
+
 /** What a plain dump has of one table. */
 export interface DumpedTable extends RawName {
   readonly rows: number;
@@ -41,7 +44,10 @@ export class DumpedRows {
       file: process.execPath,
       args: [fileURLToPath(new URL('./dump-rows.js', import.meta.url)), mode],
       files: [this.file.fd],
-      explain: (stderr) => (/ENOSPC|EDQUOT|EIO/.test(stderr) ? unkept(stderr.trim()) : this.untrue(stderr.trim())),
+      explain: (stderr) => {
+        if (stderr.startsWith(verdict)) return this.untrue(stderr.slice(verdict.length).trim());
+        return /ENOSPC|EDQUOT|EIO/.test(stderr) ? unkept(stderr.trim()) : undefined;
+      },
     };
   }
 

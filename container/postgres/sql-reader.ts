@@ -74,15 +74,17 @@ export class SqlReader {
     this.held = this.held.map((piece) => Buffer.from(piece));
   }
 
-  /** @throws OperatorError ARCHIVE_CORRUPT where the script cannot end here */
-  end(): void {
+  /**
+   * @param isPgDumps whether it must be pg_dump's; otherwise its first lines tell
+   * @throws OperatorError ARCHIVE_CORRUPT where the script cannot end here
+   */
+  end(isPgDumps = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning)): void {
     this.consume(this.rest, true);
     this.pass();
     if (this.inRows) throw cut('in the midst of a table’s rows');
     if (this.within !== 'sql' && this.within !== 'line comment') throw cut(`inside a ${this.within}`);
     if (this.skeleton.trim() !== '') throw cut('in the midst of a statement');
-    const isFromPgDump = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning);
-    if (isFromPgDump && !this.ending.includes('PostgreSQL database dump complete'))
+    if (isPgDumps && !this.ending.includes('PostgreSQL database dump complete'))
       throw cut('before pg_dump’s last line');
   }
 
