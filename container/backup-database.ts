@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { formatForSize } from '../core/dump-format.js';
+import { formatForSize } from '../core/postgres/dump-format.js';
 import { announcingBackup } from './announce.js';
 import { type BackupResult, discardDraft, draftBackup } from './backup.js';
 import type { DatabaseBackupOptions, DumpFormat, DumpJob } from './dump-job.js';

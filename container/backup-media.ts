@@ -1,7 +1,7 @@
 import type { Compression } from '../core/archive-name.js';
 import { OperatorError } from '../core/errors.js';
-import { fingerprintMode } from '../core/fingerprint.js';
 import type { MediaFacts } from '../core/manifest.js';
+import { fingerprintMode } from '../core/postgres/fingerprint.js';
 import { announcingBackup } from './announce.js';
 import type { Producer } from './archive.js';
 import { type BackupResult, completeBackup, type Draft, discardDraft, draftBackup } from './backup.js';

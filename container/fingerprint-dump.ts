@@ -1,5 +1,5 @@
-import { type FingerprintMode, fingerprintMode, sequenceBounds } from '../core/fingerprint.js';
 import type { DatabaseFacts, Fingerprint, TableFacts } from '../core/manifest.js';
+import { type FingerprintMode, fingerprintMode, sequenceBounds } from '../core/postgres/fingerprint.js';
 import type { DumpJob } from './dump-job.js';
 import { fingerprintRest, fingerprintTables, prepareFingerprints, sequences } from './postgres/fingerprint.js';
 import type { Relation } from './postgres/relations.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../core/log.js';
-import { describeRun, type NamedSchedule, nextRuns, parseSchedule } from '../core/schedules.js';
+import { describeRun, type NamedSchedule, nextRuns, parseSchedule } from '../core/schedules/schedules.js';
 
 export interface KeepOptions {
   readonly schedules: readonly NamedSchedule[];

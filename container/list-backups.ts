@@ -1,7 +1,7 @@
 import { kinds } from '../core/archive-name.js';
 import type { ListedBackup } from '../core/backup-table.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
-import { drillStateOfCopies } from '../core/drill-records.js';
+import { drillStateOfCopies } from '../core/drill/drill-records.js';
 import type { Storage } from '../core/storage.js';
 import { askStorages, type Silent } from './ask-storages.js';
 import type { Run } from './run.js';

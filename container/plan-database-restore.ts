@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { chooseTables } from '../core/choose-tables.js';
 import { OperatorError } from '../core/errors.js';
 import type { Manifest, TableFacts } from '../core/manifest.js';
+import { chooseTables } from '../core/parallel/choose-tables.js';
 import { decoders } from './decode.js';
 import type { FoundArchive } from './find-archive.js';
 import { type Clients, clientsFor, type ServerVersion } from './postgres/clients.js';

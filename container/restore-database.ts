@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { messageOf, OperatorError } from '../core/errors.js';
-import { compareFingerprints } from '../core/fingerprint.js';
 import type { TableFacts } from '../core/manifest.js';
+import { compareFingerprints } from '../core/postgres/fingerprint.js';
 import { announcingRestore } from './announce.js';
 import { readArchive } from './decode.js';
 import { loadParallel } from './parallel/load-parallel.js';

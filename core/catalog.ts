@@ -1,5 +1,5 @@
 import { backupId, drillRecordOf, folderOf, type Kind, manifestSuffix, parseObjectName } from './archive-name.js';
-import { type DrillState, drillStateOf } from './drill-records.js';
+import { type DrillState, drillStateOf } from './drill/drill-records.js';
 import { manifestPadding } from './manifest.js';
 import type { Storage, StoredObject } from './storage.js';
 

@@ -1,4 +1,4 @@
-import { isServerError, type Said, saidByServer } from './server-message.js';
+import { isServerError, type Said, saidByServer } from './postgres/server-message.js';
 
 /** How the program ends. The numbers are a contract with scripts and alarms: add, never change. */
 export const exitCodes = {

@@ -18,7 +18,7 @@ export interface About {
 
 /** How something failed, for people and for rules that tell one failure from another. */
 export interface Failure {
-  /** The program's error code; or how the task ended where the program could not tell (see core/task-end.ts). */
+  /** The program's error code; or how the task ended where the program could not tell (see core/deployed/task-end.ts). */
   readonly code: ErrorCode | TaskFailureCode;
   /** One line: what happened. */
   readonly reason: string;

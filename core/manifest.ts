@@ -9,7 +9,7 @@ const time = z.iso.datetime();
 /**
  * What a file is to its backup. `archive` is all of it; a parallel dump has `schema`, `small` (what pg_dump dumped of the
  * data), `part`s of large tables and a `script` that restores it without respaldo. `globals` are roles;
- * `listing` tells of each media file, as core/media-listing.ts says.
+ * `listing` tells of each media file, as core/media/listing.ts says.
  */
 const fileRoles = ['archive', 'globals', 'schema', 'small', 'part', 'script', 'listing'] as const;
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { compressions, targetPattern } from './archive-name.js';
-import { fingerprintModes } from './fingerprint.js';
+import { fingerprintModes } from './postgres/fingerprint.js';
 import { parsePrices } from './report/storage-use.js';
 import { parseKeep } from './retention.js';
-import { parseScheduleList } from './schedules.js';
+import { parseScheduleList } from './schedules/schedules.js';
 
 const whole = (minimum: number, maximum: number) => {
   const error = `must be a whole number from ${minimum} to ${maximum}`;

@@ -2,11 +2,17 @@ import { type CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@
 import { findAnomalies } from '../core/anomalies.js';
 import type { Announce } from '../core/aws/event-bus.js';
 import { type Backup, newestDrilled } from '../core/catalog.js';
+import {
+  type Dimension,
+  metricNames,
+  metricNamespace,
+  noBackupHours,
+  targetDimensions,
+} from '../core/deployed/metrics.js';
+import { newestProof } from '../core/drill/verification.js';
 import { type Freshness, judgeFreshness } from '../core/freshness.js';
-import { type Dimension, metricNames, metricNamespace, noBackupHours, targetDimensions } from '../core/metrics.js';
 import { readManifest } from '../core/read-manifest.js';
 import { newestGood } from '../core/soundness.js';
-import { newestProof } from '../core/verification.js';
 import type { Wiring } from './wiring.js';
 
 export interface CheckContext extends Wiring {

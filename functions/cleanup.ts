@@ -1,6 +1,6 @@
 import type { Announce } from '../core/aws/event-bus.js';
 import { applyCleanup, type CleanupPlan, type CleanupReport, planCleanup } from '../core/cleanup.js';
-import { isDryRun } from '../core/cleanup-request.js';
+import { isDryRun } from '../core/deployed/cleanup-request.js';
 import { OperatorError } from '../core/errors.js';
 import { retentionPolicy } from '../core/retention.js';
 import type { Wiring } from './wiring.js';

@@ -1,6 +1,6 @@
+import type { WidgetCall } from '../core/deployed/restore-request.js';
 import { OperatorError } from '../core/errors.js';
 import { renderRestoreAnswer, renderTrouble } from '../core/report/view/widget.js';
-import type { WidgetCall } from '../core/restore-request.js';
 import type { RestoreAnswer } from './restore.js';
 
 /** What a restore answers, as HTML for the dashboard's widget; what a person did wrong too. */

@@ -1,11 +1,7 @@
 import { deployedSchedules, type ScheduleClients } from '../core/aws/deployed-schedules.js';
 import { type ListedBackup, renderBackupTable } from '../core/backup-table.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
-import type { DeployedTarget } from '../core/deployment.js';
-import { messageOf } from '../core/errors.js';
-import { estimateRestoreSeconds } from '../core/estimate.js';
-import type { Manifest } from '../core/manifest.js';
-import { readManifest } from '../core/read-manifest.js';
+import type { DeployedTarget } from '../core/deployed/deployment.js';
 import {
   chooseBackup,
   confirmation,
@@ -15,8 +11,12 @@ import {
   restoreCommand,
   restoreHelp,
   restoreTarget,
-} from '../core/restore-request.js';
-import { renderSchedules } from '../core/schedule-table.js';
+} from '../core/deployed/restore-request.js';
+import { messageOf } from '../core/errors.js';
+import { estimateRestoreSeconds } from '../core/estimate.js';
+import type { Manifest } from '../core/manifest.js';
+import { readManifest } from '../core/read-manifest.js';
+import { renderSchedules } from '../core/schedules/schedule-table.js';
 import type { Storage } from '../core/storage.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 import type { Wiring } from './wiring.js';

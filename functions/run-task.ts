@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConflictException, type ECSClient, RunTaskCommand, type RunTaskCommandInput } from '@aws-sdk/client-ecs';
-import { logStreamLink } from '../core/console-links.js';
+import { logStreamLink } from '../core/deployed/console-links.js';
 import {
   containerName,
   type DeployedTarget,
@@ -9,7 +9,7 @@ import {
   type Job,
   taskFamily,
   taskLogStream,
-} from '../core/deployment.js';
+} from '../core/deployed/deployment.js';
 import type { Log } from '../core/log.js';
 
 export interface TaskRequest {

@@ -1,6 +1,6 @@
 import type { Kind } from '../core/archive-name.js';
+import { parseStartRequest, requestedTargets, startHelp } from '../core/deployed/start-request.js';
 import { messageOf } from '../core/errors.js';
-import { parseStartRequest, requestedTargets, startHelp } from '../core/start-request.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 
 export interface StartReport {

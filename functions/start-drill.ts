@@ -1,5 +1,5 @@
 import type { Kind } from '../core/archive-name.js';
-import { drilledTargets, drillHelp, parseDrillRequest } from '../core/drill-request.js';
+import { drilledTargets, drillHelp, parseDrillRequest } from '../core/deployed/drill-request.js';
 import { messageOf } from '../core/errors.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 

@@ -2,7 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { Context } from 'aws-lambda';
 import { announceOn } from '../core/aws/event-bus.js';
-import { incidentsPrefix } from '../core/incidents.js';
+import { incidentsPrefix } from '../core/deployed/incidents.js';
 import { taskStopped } from './task-stopped.js';
 import { vault, wire } from './wiring.js';
 

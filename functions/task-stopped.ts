@@ -7,14 +7,21 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { Announce } from '../core/aws/event-bus.js';
 import { readCatalog } from '../core/catalog.js';
-import { logStreamLink } from '../core/console-links.js';
-import { type DeployedTarget, type Deployment, type Job, jobs, taskFamily, taskLogStream } from '../core/deployment.js';
+import { logStreamLink } from '../core/deployed/console-links.js';
+import {
+  type DeployedTarget,
+  type Deployment,
+  type Job,
+  jobs,
+  taskFamily,
+  taskLogStream,
+} from '../core/deployed/deployment.js';
+import { claimIncident } from '../core/deployed/incidents.js';
+import { environmentDimensions, metricNames, metricNamespace } from '../core/deployed/metrics.js';
+import { findToldError, judgeTaskEnd, parseTaskEnd, type TaskEnd, type ToldError } from '../core/deployed/task-end.js';
 import type { Event } from '../core/events.js';
-import { claimIncident } from '../core/incidents.js';
-import { environmentDimensions, metricNames, metricNamespace } from '../core/metrics.js';
 import { failureLink } from '../core/runbook.js';
 import type { Storage } from '../core/storage.js';
-import { findToldError, judgeTaskEnd, parseTaskEnd, type TaskEnd, type ToldError } from '../core/task-end.js';
 import type { Wiring } from './wiring.js';
 
 export interface TaskStoppedContext extends Wiring {

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { incidentsPrefix } from '../core/incidents.js';
+import { incidentsPrefix } from '../core/deployed/incidents.js';
 import { widget } from './widget.js';
 import { vault, wire } from './wiring.js';
 

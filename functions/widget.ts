@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { parseBackupId } from '../core/archive-name.js';
 import { readCatalog } from '../core/catalog.js';
-import { type Deployment, deployedName } from '../core/deployment.js';
+import { type Deployment, deployedName } from '../core/deployed/deployment.js';
+import { chooseBackup, restoreTarget } from '../core/deployed/restore-request.js';
 import { OperatorError } from '../core/errors.js';
 import { gatherFailures } from '../core/report/failures.js';
 import { buildReport, type Report } from '../core/report/model.js';
@@ -9,7 +10,6 @@ import { gather } from '../core/report/sources.js';
 import { parsePrices } from '../core/report/storage-use.js';
 import { defaultProofHours } from '../core/report/verdict.js';
 import { renderRestoreForm, renderTrouble, renderWidget, type WidgetOptions } from '../core/report/view/widget.js';
-import { chooseBackup, restoreTarget } from '../core/restore-request.js';
 import { retentionPolicy } from '../core/retention.js';
 import type { Storage } from '../core/storage.js';
 import type { Wiring } from './wiring.js';

@@ -1,6 +1,6 @@
 import { s3Client } from '../core/aws/s3-client.js';
 import { S3Storage } from '../core/aws/s3-storage.js';
-import { type Deployment, readDeployment } from '../core/deployment.js';
+import { type Deployment, readDeployment } from '../core/deployed/deployment.js';
 import { OperatorError } from '../core/errors.js';
 import type { Log, LogFields } from '../core/log.js';
 

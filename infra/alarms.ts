@@ -12,14 +12,14 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type DeployedTarget, type Deployment, deployedName } from '../core/deployment.js';
+import { type DeployedTarget, type Deployment, deployedName } from '../core/deployed/deployment.js';
 import {
   type Dimension,
   environmentDimensions,
   metricNames,
   metricNamespace,
   targetDimensions,
-} from '../core/metrics.js';
+} from '../core/deployed/metrics.js';
 import { type AlarmName, alarmHeadings, runbookLink } from '../core/runbook.js';
 import type { RespaldoFunction } from './respaldo-function.js';
 

@@ -6,7 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { deployedName } from '../core/deployment.js';
+import { deployedName } from '../core/deployed/deployment.js';
 import { type EventName, eventSource } from '../core/events.js';
 
 export interface AlertsProps {

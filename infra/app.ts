@@ -1,6 +1,6 @@
 import { type App, type Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { stackName } from '../core/deployment.js';
+import { stackName } from '../core/deployed/deployment.js';
 import { ReplicaStack } from './replica-stack.js';
 import { RespaldoStack } from './respaldo-stack.js';
 import { readEnvironment } from './settings/read.js';

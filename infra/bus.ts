@@ -1,6 +1,6 @@
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import { deployedName } from '../core/deployment.js';
+import { deployedName } from '../core/deployed/deployment.js';
 import { eventSource } from '../core/events.js';
 import type { Right } from './rights.js';
 

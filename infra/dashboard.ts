@@ -11,10 +11,10 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { functionLink, logGroupLink } from '../core/console-links.js';
-import { type Deployment, deployedName } from '../core/deployment.js';
-import { metricNames, metricNamespace, targetDimensions } from '../core/metrics.js';
-import type { NamedSchedule } from '../core/schedules.js';
+import { functionLink, logGroupLink } from '../core/deployed/console-links.js';
+import { type Deployment, deployedName } from '../core/deployed/deployment.js';
+import { metricNames, metricNamespace, targetDimensions } from '../core/deployed/metrics.js';
+import type { NamedSchedule } from '../core/schedules/schedules.js';
 import type { RespaldoFunction } from './respaldo-function.js';
 
 export interface RespaldoDashboardProps {

@@ -1,6 +1,6 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
-import { dashboardLink, functionLink } from '../core/console-links.js';
-import { type Deployment, deployedName } from '../core/deployment.js';
+import { dashboardLink, functionLink } from '../core/deployed/console-links.js';
+import { type Deployment, deployedName } from '../core/deployed/deployment.js';
 
 /** What a person needs next. */
 export function outputs(stack: Stack, { region, environment, vault, bus }: Deployment): void {

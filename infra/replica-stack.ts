@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Alias, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { stackName } from '../core/deployment.js';
+import { stackName } from '../core/deployed/deployment.js';
 import { replicaBucketName, replicaKeyAlias } from './replication.js';
 import type { EnvironmentSettings } from './settings/schema.js';
 import { lockOf, privateForever } from './vault.js';

@@ -5,7 +5,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type Deployment, deployedName, deploymentVariable } from '../core/deployment.js';
+import { type Deployment, deployedName, deploymentVariable } from '../core/deployed/deployment.js';
 import { bundled, type Handler } from './bundle.js';
 import { allow, type Right } from './rights.js';
 

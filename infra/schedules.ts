@@ -10,7 +10,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { deployedName } from '../core/deployment.js';
+import { deployedName } from '../core/deployed/deployment.js';
 import type { RespaldoFunction } from './respaldo-function.js';
 import { allow } from './rights.js';
 

@@ -12,7 +12,14 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Kind } from '../core/archive-name.js';
-import { containerName, deployedName, type Job, taskFamily, taskLogPrefix, tasksPort } from '../core/deployment.js';
+import {
+  containerName,
+  deployedName,
+  type Job,
+  taskFamily,
+  taskLogPrefix,
+  tasksPort,
+} from '../core/deployed/deployment.js';
 import { allowPull, containerImage, drillImage, runtimePlatform } from './image.js';
 import type { Network } from './network.js';
 import { allow, type Right } from './rights.js';

@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { recordPatterns } from '../core/archive-name.js';
-import { incidentsPrefix } from '../core/incidents.js';
+import { incidentsPrefix } from '../core/deployed/incidents.js';
 import type { Right } from './rights.js';
 import type { EnvironmentSettings } from './settings/schema.js';
 

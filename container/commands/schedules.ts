@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { execa } from 'execa';
 import { type Kind, kinds } from '../../core/archive-name.js';
-import { commandLinesOf, renderCrontab } from '../../core/crontab.js';
 import { exitCodes, OperatorError } from '../../core/errors.js';
-import { type DeployedSchedule, nextRun, renderSchedules } from '../../core/schedule-table.js';
-import { defaultSchedules, type ScheduleName } from '../../core/schedules.js';
+import { commandLinesOf, renderCrontab } from '../../core/schedules/crontab.js';
+import { type DeployedSchedule, nextRun, renderSchedules } from '../../core/schedules/schedule-table.js';
+import { defaultSchedules, type ScheduleName } from '../../core/schedules/schedules.js';
 import { keepSchedules } from '../keep-schedules.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';

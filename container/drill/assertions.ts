@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
-import type { Said } from '../../core/server-message.js';
+import type { Said } from '../../core/postgres/server-message.js';
 import type { Settings } from '../../core/settings.js';
 import { isServerGone } from '../postgres/server-errors.js';
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { OperatorError, saidBy } from '../../core/errors.js';
-import { type Comparison, compareFingerprints } from '../../core/fingerprint.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
+import { type Comparison, compareFingerprints } from '../../core/postgres/fingerprint.js';
 import type { FoundArchive } from '../find-archive.js';
 import { fingerprintRestored } from '../fingerprint-restored.js';
 import { planDatabaseRestore } from '../plan-database-restore.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Manifest, MediaFacts } from '../../core/manifest.js';
-import { isFile, ListingComparison } from '../../core/media-listing.js';
-import { insidePath } from '../../core/tar-path.js';
+import { isFile, ListingComparison } from '../../core/media/listing.js';
+import { insidePath } from '../../core/media/tar-path.js';
 import { decode, decoders, readArchive, readFileOf } from '../decode.js';
 import type { FoundArchive } from '../find-archive.js';
 import { listedEntries } from '../media/listed-entries.js';

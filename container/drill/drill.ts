@@ -1,8 +1,8 @@
+import type { Verification } from '../../core/drill/verification.js';
 import { type ErrorCode, OperatorError } from '../../core/errors.js';
-import type { Comparison } from '../../core/fingerprint.js';
 import type { Manifest } from '../../core/manifest.js';
-import type { Said } from '../../core/server-message.js';
-import type { Verification } from '../../core/verification.js';
+import type { Comparison } from '../../core/postgres/fingerprint.js';
+import type { Said } from '../../core/postgres/server-message.js';
 import { announcingDrill } from '../announce.js';
 import type { FoundArchive } from '../find-archive.js';
 import type { Run } from '../run.js';

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { drillRecordOf, folderOf, recordSuffix, verificationSuffix } from '../../core/archive-name.js';
-import { newRecordSuffix } from '../../core/drill-records.js';
+import { newRecordSuffix } from '../../core/drill/drill-records.js';
+import { serializeVerification, type Verification } from '../../core/drill/verification.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Manifest } from '../../core/manifest.js';
 import type { Storage, StoredObject } from '../../core/storage.js';
-import { serializeVerification, type Verification } from '../../core/verification.js';
 import type { FoundArchive } from '../find-archive.js';
 import type { Run } from '../run.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { partBytesFor, upload } from '../../core/aws/upload.js';
-import { objectRecords } from '../../core/bucket-names.js';
+import { objectRecords } from '../../core/media/bucket-names.js';
 import { headOf, type MediaBucket, mediaError, smallObject, statusOf } from './bucket.js';
 import { type TarEntry, tarEntries } from './tar-entries.js';
 

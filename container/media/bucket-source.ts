@@ -4,8 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { type Pack, pack } from 'tar-stream';
 import { resumableRead } from '../../core/aws/resumable-read.js';
-import { excludes, objectRecords, tarNameOf } from '../../core/bucket-names.js';
-import { listingLine } from '../../core/media-listing.js';
+import { excludes, objectRecords, tarNameOf } from '../../core/media/bucket-names.js';
+import { listingLine } from '../../core/media/listing.js';
 import { headOf, type ListedMedia, listMedia, type MediaBucket, mediaError, smallObject, statusOf } from './bucket.js';
 
 /** What an object is in the tar. */

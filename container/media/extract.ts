@@ -15,7 +15,7 @@ import {
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, OperatorError } from '../../core/errors.js';
-import { insidePath, leadsOut } from '../../core/tar-path.js';
+import { insidePath, leadsOut } from '../../core/media/tar-path.js';
 import { shownName, type TarEntry, tarEntries } from './tar-entries.js';
 
 export interface ExtractOptions {

@@ -1,4 +1,4 @@
-import type { ListableEntry } from '../../core/media-listing.js';
+import type { ListableEntry } from '../../core/media/listing.js';
 import { damaged } from './tar-entries.js';
 
 /** Told of what a tar holds, in order. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { isFile, listingLine } from '../../core/media-listing.js';
+import { isFile, listingLine } from '../../core/media/listing.js';
 import { type TarEntry, tarEntries } from './tar-entries.js';
 
 /** An entry whose body has been read, and its line in the listing. */

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { isFile, type ListableEntry, listingLine } from '../../core/media-listing.js';
+import { isFile, type ListableEntry, listingLine } from '../../core/media/listing.js';
 import type { TarVisitor } from './gnu-tar.js';
 
 /** Makes each entry of a tar, when it has been read, a line of the listing. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
-import { saidByServer } from '../../core/server-message.js';
+import { saidByServer } from '../../core/postgres/server-message.js';
 import type { CopyFrames } from './copy-frames.js';
 import type { Encoder } from './encoder.js';
 import { Pace } from './pace.js';

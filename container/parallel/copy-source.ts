@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { PageRange } from '../../core/parallel-plan.js';
-import type { SqlNames } from '../../core/sql-names.js';
+import type { PageRange } from '../../core/parallel/plan.js';
+import type { SqlNames } from '../../core/postgres/sql-names.js';
 
 /** The rows to copy: a table's, or those in some of its pages. */
 export interface CopySource {

@@ -1,8 +1,8 @@
 import { OperatorError } from '../../core/errors.js';
 import type { Step } from '../../core/log.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
-import { type PlannedPart, planParts } from '../../core/parallel-plan.js';
-import { sumOfHashes } from '../../core/row-hash.js';
+import { type PlannedPart, planParts } from '../../core/parallel/plan.js';
+import { sumOfHashes } from '../../core/parallel/row-hash.js';
 import { type BackupResult, completeBackup, intact, partKey } from '../backup.js';
 import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor } from '../fingerprint-dump.js';

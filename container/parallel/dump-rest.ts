@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Step } from '../../core/log.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
-import { restoreScript } from '../../core/restore-script.js';
+import { restoreScript } from '../../core/parallel/restore-script.js';
 import { intact } from '../backup.js';
 import { type DumpJob, dumpOf } from '../dump-job.js';
 import { qualified } from '../postgres/relations.js';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type SqlNames, sqlNames } from '../../core/sql-names.js';
+import { type SqlNames, sqlNames } from '../../core/postgres/sql-names.js';
 import { type Connection, connect, loseQuickly } from '../postgres/connection.js';
 import { CopyFrames } from './copy-frames.js';
 import { CopyOut, type CopyOutOptions } from './copy-out.js';

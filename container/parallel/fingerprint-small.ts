@@ -1,4 +1,4 @@
-import type { FingerprintMode } from '../../core/fingerprint.js';
+import type { FingerprintMode } from '../../core/postgres/fingerprint.js';
 import type { DumpJob } from '../dump-job.js';
 import { type TakenFingerprint, takeFingerprint } from '../fingerprint-dump.js';
 import type { Relation } from '../postgres/relations.js';

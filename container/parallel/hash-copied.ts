@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { TableFacts } from '../../core/manifest.js';
-import { sumOfHashes } from '../../core/row-hash.js';
-import { sqlNames } from '../../core/sql-names.js';
+import { sumOfHashes } from '../../core/parallel/row-hash.js';
+import { sqlNames } from '../../core/postgres/sql-names.js';
 import { CopyFrames } from './copy-frames.js';
 import { CopyOut } from './copy-out.js';
 import { type CopySource, copyOutStatement, prepareCopies } from './copy-source.js';

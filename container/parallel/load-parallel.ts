@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { wrappingOf } from '../../core/archive-name.js';
 import type { Manifest, ManifestFile, PartFacts, TableFacts } from '../../core/manifest.js';
-import { type TableLoad, tableLoads } from '../../core/parallel-load.js';
+import { type TableLoad, tableLoads } from '../../core/parallel/load.js';
 import { fileDecoders, readFileOf } from '../decode.js';
 import type { DatabaseRestorePlan } from '../plan-database-restore.js';
 import { withSession } from '../postgres/connection.js';

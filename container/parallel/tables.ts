@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { isBinarySafe } from '../../core/binary-copy.js';
-import type { PlannableTable } from '../../core/parallel-plan.js';
+import { isBinarySafe } from '../../core/parallel/binary-copy.js';
+import type { PlannableTable } from '../../core/parallel/plan.js';
 import type { Relation } from '../postgres/relations.js';
 
 /** A table whose rows are copied by us, and how. */

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { FingerprintMode } from '../../core/fingerprint.js';
 import type { Fingerprint, TableFacts } from '../../core/manifest.js';
-import { rowHash, sumOfHashes } from '../../core/row-hash.js';
+import { rowHash, sumOfHashes } from '../../core/parallel/row-hash.js';
+import type { FingerprintMode } from '../../core/postgres/fingerprint.js';
 import { countRows, qualified } from './relations.js';
 
 /**

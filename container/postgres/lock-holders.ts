@@ -1,5 +1,5 @@
 import { OperatorError } from '../../core/errors.js';
-import { describeHolder, type LockHolder } from '../../core/lock-holder.js';
+import { describeHolder, type LockHolder } from '../../core/postgres/lock-holder.js';
 import { type Connection, withSession } from './connection.js';
 import { LockTimeout } from './lock-timeout.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
-import { type Said, separate } from '../../core/server-message.js';
+import { type Said, separate } from '../../core/postgres/server-message.js';
 import type { Command } from '../streams/command.js';
 import { type Connection, libpqEnvironment } from './connection.js';
 import { rowsDiffer } from './in-place.js';

@@ -1,5 +1,5 @@
 import { type ErrorCode, OperatorError } from '../../core/errors.js';
-import { saidByProgram } from '../../core/server-message.js';
+import { saidByProgram } from '../../core/postgres/server-message.js';
 
 /** One program of a pipe. Nothing of it ever passes through a shell. */
 export interface Command {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { TableFacts } from '../../core/manifest.js';
-import { sumOfHashes } from '../../core/row-hash.js';
+import { sumOfHashes } from '../../core/parallel/row-hash.js';
 import { keyOf } from '../../core/table/tokens.js';
 import { fingerprintRestored } from '../fingerprint-restored.js';
 import { prepareFingerprints } from '../postgres/fingerprint.js';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { wrappingOf } from '../../core/archive-name.js';
-import { tablesWithRows } from '../../core/choose-tables.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Manifest, ManifestFile } from '../../core/manifest.js';
+import { tablesWithRows } from '../../core/parallel/choose-tables.js';
 import { keyOf, type QualifiedName, quotedName } from '../../core/table/tokens.js';
 import { decode, fileDecoders, readArchive, readFileOf } from '../decode.js';
 import { pgRestoreCommand } from '../postgres/pg-restore.js';

@@ -1,6 +1,6 @@
 import { ECSClient, RunTaskCommand, type RunTaskCommandInput } from '@aws-sdk/client-ecs';
 import * as z from 'zod';
-import { containerName, workerStartedBy } from '../../core/deployment.js';
+import { containerName, workerStartedBy } from '../../core/deployed/deployment.js';
 import type { Run } from '../run.js';
 import type { Launcher } from './launcher.js';
 

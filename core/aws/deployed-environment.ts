@@ -1,5 +1,5 @@
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
-import { type Deployment, deployedName, readDeployment } from '../deployment.js';
+import { type Deployment, deployedName, readDeployment } from '../deployed/deployment.js';
 import { messageOf, OperatorError } from '../errors.js';
 
 /**

@@ -3,9 +3,9 @@ import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from '@aws
 import { type Kind, kinds } from '../archive-name.js';
 import { megabytes } from '../backup-table.js';
 import { readCatalog } from '../catalog.js';
-import type { Deployment } from '../deployment.js';
-import { incidentFolder, incidentsPrefix, readNote } from '../incidents.js';
-import type { DeployedSchedule, LastRun } from '../schedule-table.js';
+import type { Deployment } from '../deployed/deployment.js';
+import { incidentFolder, incidentsPrefix, readNote } from '../deployed/incidents.js';
+import type { DeployedSchedule, LastRun } from '../schedules/schedule-table.js';
 import type { Storage } from '../storage.js';
 import { s3Client } from './s3-client.js';
 import { S3Storage } from './s3-storage.js';

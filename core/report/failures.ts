@@ -1,5 +1,5 @@
 import { folderOf, parseObjectName, timeOfStamp } from '../archive-name.js';
-import { incidentFolder, readNote } from '../incidents.js';
+import { incidentFolder, readNote } from '../deployed/incidents.js';
 import type { Storage, StoredObject } from '../storage.js';
 import type { Target } from './model.js';
 import type { TargetKey } from './sources.js';
@@ -38,7 +38,7 @@ export function failedRuns({ sources, backups, kind, target }: Target): FailedRu
 /** Notes of which the reason is read; of the others the listing tells when it was. */
 const notesRead = 10;
 
-/** The notes of failures that an environment keeps beside its vault's backups; see core/incidents.ts. */
+/** The notes of failures that an environment keeps beside its vault's backups; see core/deployed/incidents.ts. */
 export async function gatherFailures(incidents: Storage, key: TargetKey): Promise<FailedRun[]> {
   const folder = incidentFolder({ job: 'backup', ...key });
   const notes: { readonly time: Date; readonly note: StoredObject }[] = [];

@@ -1,10 +1,10 @@
 import type { Kind } from '../archive-name.js';
 import type { Backup } from '../catalog.js';
-import { drillStateOfCopies } from '../drill-records.js';
+import { drillStateOfCopies } from '../drill/drill-records.js';
+import type { Verification } from '../drill/verification.js';
 import { estimateRestoreSeconds } from '../estimate.js';
 import type { RetentionPolicy } from '../retention.js';
-import type { NamedSchedule } from '../schedules.js';
-import type { Verification } from '../verification.js';
+import type { NamedSchedule } from '../schedules/schedules.js';
 import { type CalendarMonth, calendarOf } from './calendar.js';
 import { planRemovals, type Removal } from './removals.js';
 import { type RunLine, runsOf } from './runs.js';

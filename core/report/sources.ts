@@ -1,12 +1,12 @@
 import pMap from 'p-map';
 import { folderOf, type Kind, kinds, targetPattern } from '../archive-name.js';
 import { type Backup, type Catalog, catalogOf } from '../catalog.js';
+import { readNewestDrill, type Verification } from '../drill/verification.js';
 import { messageOf } from '../errors.js';
 import type { Manifest } from '../manifest.js';
 import { readManifest } from '../read-manifest.js';
 import { wrongFiles } from '../soundness.js';
 import type { Storage, StoredObject } from '../storage.js';
-import { readNewestDrill, type Verification } from '../verification.js';
 import type { FailedRun } from './failures.js';
 
 export interface TargetKey {

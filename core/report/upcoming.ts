@@ -1,4 +1,4 @@
-import { type NamedSchedule, nextRuns, parseSchedule } from '../schedules.js';
+import { type NamedSchedule, nextRuns, parseSchedule } from '../schedules/schedules.js';
 
 export interface Upcoming extends NamedSchedule {
   /** Undefined where the expression is a rate, counted from a time that is not known here. */

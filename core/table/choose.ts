@@ -1,6 +1,6 @@
-import { matchesTable, tablesWithRows } from '../choose-tables.js';
 import { OperatorError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
+import { matchesTable, tablesWithRows } from '../parallel/choose-tables.js';
 import { Cursor, keyOf, type QualifiedName } from './tokens.js';
 
 /**

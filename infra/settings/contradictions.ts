@@ -1,5 +1,5 @@
 import { parseKeep } from '../../core/retention.js';
-import { firstSkippedRun, parseSchedule } from '../../core/schedules.js';
+import { firstSkippedRun, parseSchedule } from '../../core/schedules/schedules.js';
 import { wrongSize } from './fargate.js';
 import type { EnvironmentSettings } from './schema.js';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { parsePrices } from '../../core/report/storage-use.js';
 import { parseKeep } from '../../core/retention.js';
-import { parseSchedule } from '../../core/schedules.js';
-import { isTimeZone, similarTimeZone } from '../../core/time-zone.js';
+import { parseSchedule } from '../../core/schedules/schedules.js';
+import { isTimeZone, similarTimeZone } from '../../core/schedules/time-zone.js';
 
 // Kinds of values in cdk.json. Each message ends the line "path=value: …" and says what is allowed.
 

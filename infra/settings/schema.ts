@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { compressions, targetPattern } from '../../core/archive-name.js';
-import { defaultSchedules } from '../../core/schedules.js';
+import { defaultSchedules } from '../../core/schedules/schedules.js';
 import { assertions } from './assertions.js';
 import {
   bucketName,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { execa } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { backupName, timeOfStamp } from '../../core/archive-name.js';
-import { deploymentVariable } from '../../core/deployment.js';
+import { deploymentVariable } from '../../core/deployed/deployment.js';
 import { deployment } from '../support/aws/deployment.js';
 import { madeBackup } from '../support/catalog.js';
 import { respaldo } from '../support/cli.js';

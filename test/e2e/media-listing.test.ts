@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../container/streams/programs.js';
 import { type Manifest, parseManifest, serializeManifest } from '../../core/manifest.js';
-import { shownBytes } from '../../core/media-listing.js';
+import { shownBytes } from '../../core/media/listing.js';
 import { respaldo, untilNamesArePast } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';

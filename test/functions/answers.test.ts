@@ -4,7 +4,7 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LocalStorage } from '../../container/storage/local-storage.js';
-import { isDryRun } from '../../core/cleanup-request.js';
+import { isDryRun } from '../../core/deployed/cleanup-request.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Event } from '../../core/events.js';
 import { silentLog } from '../../core/log.js';

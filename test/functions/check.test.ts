@@ -4,10 +4,10 @@ import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwat
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LocalStorage } from '../../container/storage/local-storage.js';
+import { serializeVerification, type Verification } from '../../core/drill/verification.js';
 import type { Event } from '../../core/events.js';
 import { silentLog } from '../../core/log.js';
 import type { Storage } from '../../core/storage.js';
-import { serializeVerification, type Verification } from '../../core/verification.js';
 import { check } from '../../functions/check.js';
 import { deployment as everything } from '../support/aws/deployment.js';
 import { putBackups } from '../support/catalog.js';

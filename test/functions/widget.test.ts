@@ -1,8 +1,8 @@
 import { ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readWidgetCall } from '../../core/deployed/restore-request.js';
 import { OperatorError } from '../../core/errors.js';
-import { readWidgetCall } from '../../core/restore-request.js';
 import { answerInWidget } from '../../functions/restore-in-widget.js';
 import { documentation, widget } from '../../functions/widget.js';
 import { healthyYear, now } from '../support/histories.js';

@@ -2,8 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connectionFrom } from '../../container/postgres/connection.js';
 import { catalogOf } from '../../core/catalog.js';
-import { judgeFreshness } from '../../core/freshness.js';
-import { readSettings } from '../../core/read-settings.js';
 import {
   chooseBackup,
   isConfirmed,
@@ -11,13 +9,15 @@ import {
   readWidgetCall,
   restoreCommand,
   restoreTarget,
-} from '../../core/restore-request.js';
+} from '../../core/deployed/restore-request.js';
+import { parseStartRequest, requestedTargets } from '../../core/deployed/start-request.js';
+import { findToldError, judgeTaskEnd, parseTaskEnd } from '../../core/deployed/task-end.js';
+import { readVerification } from '../../core/drill/verification.js';
+import { judgeFreshness } from '../../core/freshness.js';
+import { readSettings } from '../../core/read-settings.js';
 import { planRetention } from '../../core/retention.js';
 import { parseS3Url } from '../../core/s3-url.js';
 import { settingsSchema } from '../../core/settings.js';
-import { parseStartRequest, requestedTargets } from '../../core/start-request.js';
-import { findToldError, judgeTaskEnd, parseTaskEnd } from '../../core/task-end.js';
-import { readVerification } from '../../core/verification.js';
 import { MadeStorage } from '../support/histories.js';
 import { fuzzRuns, onlyTold } from './only-told.js';
 

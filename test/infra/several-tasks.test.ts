@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tasksPort } from '../../core/deployment.js';
+import { tasksPort } from '../../core/deployed/deployment.js';
 import { readEnvironment } from '../../infra/settings/read.js';
 import { allows, rightsOf, rolesOf } from '../support/aws/iam.js';
 import { least, resourcesOf, type Template, template } from '../support/aws/stack.js';

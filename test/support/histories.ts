@@ -9,11 +9,11 @@ import {
   verificationSuffix,
 } from '../../core/archive-name.js';
 import { catalogOf } from '../../core/catalog.js';
+import { serializeVerification } from '../../core/drill/verification.js';
 import { OperatorError } from '../../core/errors.js';
 import { type Manifest, serializeManifest } from '../../core/manifest.js';
 import { planRetention } from '../../core/retention.js';
 import type { Storage, StoredObject } from '../../core/storage.js';
-import { serializeVerification } from '../../core/verification.js';
 
 /** The moment at which all made histories end. */
 export const now = new Date('2026-03-15T10:20:00Z');

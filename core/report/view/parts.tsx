@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { formatLocalTime } from '../../time-zone.js';
+import { formatLocalTime } from '../../schedules/time-zone.js';
 import type { Report, TargetReport } from '../model.js';
 import type { RunLine } from '../runs.js';
 import { capital, count, minuteOf, size, span, targetName } from '../text.js';

@@ -4,7 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it } from 'vitest';
 import { BucketSource } from '../../../container/media/bucket-source.js';
 import { tarEntries } from '../../../container/media/tar-entries.js';
-import { objectRecords } from '../../../core/bucket-names.js';
+import { objectRecords } from '../../../core/media/bucket-names.js';
 
 /** Keys that no emulator takes. */
 const keys = ['/leading', 'a//b', 'line\nbreak', 'nul\0', '//', ' =\n12 x=y'];

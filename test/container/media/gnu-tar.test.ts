@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { GnuTarReader } from '../../../container/media/gnu-tar.js';
 import { listedEntries } from '../../../container/media/listed-entries.js';
 import { ListingLines } from '../../../container/media/listing-lines.js';
-import type { ListableEntry } from '../../../core/media-listing.js';
+import type { ListableEntry } from '../../../core/media/listing.js';
 import { temporaryFolder } from '../../support/folders.js';
 import { makeTree } from '../../support/tree.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parsePrices } from '../../../core/report/storage-use.js';
 import { listed, size, span, targetName } from '../../../core/report/text.js';
-import { parseScheduleList } from '../../../core/schedules.js';
+import { parseScheduleList } from '../../../core/schedules/schedules.js';
 
 describe('the words of a report', () => {
   it.each([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { execa } from 'execa';
-import { stackName } from '../../../core/deployment.js';
+import { stackName } from '../../../core/deployed/deployment.js';
 import { account, clientConfig, credentials, region } from './clients.js';
 import { fillIn } from './fill-in.js';
 import { type Resolve, resolver } from './resolve.js';

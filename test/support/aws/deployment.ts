@@ -1,4 +1,4 @@
-import type { Deployment } from '../../../core/deployment.js';
+import type { Deployment } from '../../../core/deployed/deployment.js';
 
 /** An environment as a Lambda is told of it: a database and media files. */
 export const deployment: Deployment = {

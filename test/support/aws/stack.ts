@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { stackName } from '../../../core/deployment.js';
+import { stackName } from '../../../core/deployed/deployment.js';
 import { buildApp } from '../../../infra/app.js';
 
 /** What a synthesis made of one stack. */

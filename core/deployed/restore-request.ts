@@ -1,0 +1,193 @@
+import * as z from 'zod';
+import { kinds, parseBackupId } from '../archive-name.js';
+import type { Backup } from '../catalog.js';
+import { OperatorError } from '../errors.js';
+import type { DeployedTarget } from './deployment.js';
+
+const restoreSchema = z.strictObject({
+  /** `latest`, or an id as the list shows it. */
+  backup: z.string().min(1),
+  kind: z.enum(kinds).optional(),
+  target: z.string().optional(),
+  dryRun: z.boolean().optional(),
+  /** What is replaced, typed out: the database's name. */
+  confirm: z.string().optional(),
+  /** Restore into a new database of this name, and replace nothing. */
+  into: z.string().min(1).optional(),
+  /** One table, which comes back into the running database beside the present one. */
+  table: z.string().min(1).optional(),
+  /** The name that the table gets; its own with the backup's time. */
+  as: z.string().min(1).optional(),
+  /** For roles that may not create databases. */
+  inPlace: z.boolean().optional(),
+  /** Leave owners and rights out. */
+  noOwner: z.boolean().optional(),
+});
+
+export type RestoreRequest = z.infer<typeof restoreSchema>;
+
+export const restoreHelp = [
+  'Send { "backup": "latest" } for the plan of restoring the newest database backup, or an id from the list instead of "latest".',
+  'The plan says what to send next; nothing is replaced unless "confirm" names it.',
+  'More: "kind": "media", "target": "…" for one of several, "into": "new_name" to restore beside and replace nothing, "inPlace": true for a role without CREATEDB, "noOwner": true to leave owners and rights out.',
+  'One table: "table": "public.orders" brings it back beside the present one, under another name ("as": "orders_before"), and replaces nothing.',
+];
+
+/**
+ * Reads what restore was sent; undefined for `{}`, which asks what there is.
+ *
+ * @throws OperatorError USAGE
+ */
+export function parseRestoreRequest(event: unknown): RestoreRequest | undefined {
+  if (event === null || (typeof event === 'object' && Object.keys(event).length === 0)) return undefined;
+  const parsed = restoreSchema.safeParse(event);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new OperatorError(
+    'USAGE',
+    `restore was sent something else than it knows: ${issue?.path.join('.') || 'event'}: ${issue?.message}`,
+    `${restoreHelp.join(' ')}`,
+  );
+}
+
+/**
+ * What a CloudWatch custom widget adds to each call.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_about.html
+ */
+const widgetCall = z.looseObject({
+  widgetContext: z.looseObject({
+    theme: z.string().optional(),
+    forms: z.looseObject({ all: z.record(z.string(), z.unknown()).optional() }).optional(),
+  }),
+});
+
+export interface WidgetCall {
+  /** As if it had been sent by hand: with what was typed into the widget as `confirm`, which decides as always. */
+  readonly request: unknown;
+  /** The name that was typed to confirm; undefined for a dry run. */
+  readonly typed: string | undefined;
+  readonly theme: string | undefined;
+}
+
+/** The request that a person made from the dashboard's widget; undefined where the call came from elsewhere. */
+export function readWidgetCall(event: unknown): WidgetCall | undefined {
+  const parsed = widgetCall.safeParse(event);
+  if (!parsed.success) return undefined;
+  const { widgetContext, ...request } = parsed.data;
+  const { confirm } = widgetContext.forms?.all ?? {};
+  const typed = request.dryRun !== true && typeof confirm === 'string' ? confirm : undefined;
+  return { request: { ...request, ...(typed ? { confirm: typed } : {}) }, typed, theme: widgetContext.theme };
+}
+
+/**
+ * The target that a request is about: of its id, of what it says, or the only one there is.
+ *
+ * @throws OperatorError USAGE
+ */
+export function restoreTarget(request: RestoreRequest, targets: readonly DeployedTarget[]): DeployedTarget {
+  const named = parseBackupId(request.backup, request.target ?? '');
+  if (request.backup !== 'latest' && !named) {
+    throw new OperatorError(
+      'USAGE',
+      `"${request.backup}" is no backup’s id`,
+      'Send {} for the list of backups; an id looks like db_backup_20240115_120000.',
+    );
+  }
+  for (const word of ['kind', 'target'] as const) {
+    if (!named || request[word] === undefined || request[word] === named[word]) continue;
+    throw new OperatorError(
+      'USAGE',
+      `"${request.backup}" is of ${word} "${named[word]}", and "${word}" says "${request[word]}"`,
+      `Leave "${word}" out: the id says it.`,
+    );
+  }
+  const kind = named?.kind ?? request.kind ?? (targets.some((each) => each.kind === 'database') ? 'database' : 'media');
+  const ofKind = targets.filter((each) => each.kind === kind);
+  const name = named?.target ?? request.target ?? (ofKind.length === 1 ? ofKind[0]?.target : undefined);
+  const found = ofKind.find(({ target }) => target === (name ?? ''));
+  if (found) return found;
+  throw new OperatorError(
+    'USAGE',
+    name === undefined
+      ? `there are ${ofKind.length} ${kind} targets here`
+      : `there is no ${kind} target "${name}" here`,
+    `Say which with "target"; there are: ${ofKind.map(({ target }) => `"${target}"`).join(', ') || 'none'}.`,
+  );
+}
+
+/**
+ * The backup that a request means, among those of its target.
+ *
+ * @param backups newest first
+ * @throws OperatorError NO_SUCH_BACKUP
+ */
+export function chooseBackup({ backup }: RestoreRequest, backups: readonly Backup[], target: DeployedTarget): Backup {
+  const time = parseBackupId(backup, target.target)?.time.getTime();
+  const found = backup === 'latest' ? backups[0] : backups.find((each) => each.time.getTime() === time);
+  if (found) return found;
+  throw new OperatorError(
+    'NO_SUCH_BACKUP',
+    backup === 'latest' ? `there is no ${target.kind} backup yet` : `there is no backup "${backup}"`,
+    'Send {} for the list of backups.',
+  );
+}
+
+/** Whether a request may be carried out: nothing is replaced without the name of what is. */
+export function isConfirmed(request: RestoreRequest, { replaces }: DeployedTarget): boolean {
+  return request.dryRun !== true && (replacesNothing(request) || request.confirm === replaces);
+}
+
+function replacesNothing({ into, table }: RestoreRequest): boolean {
+  return into !== undefined || table !== undefined;
+}
+
+/** The request that carries the plan out. */
+export function confirmation(request: RestoreRequest, backup: Backup, { replaces }: DeployedTarget): RestoreRequest {
+  const { dryRun: _, confirm: __, ...rest } = request;
+  return { ...rest, backup: backup.id, ...(replacesNothing(request) ? {} : { confirm: replaces }) };
+}
+
+/**
+ * The program's command line for a request.
+ *
+ * @throws OperatorError USAGE for what only a database knows, and for what contradicts itself
+ */
+export function restoreCommand(
+  request: RestoreRequest,
+  { id, kind }: Backup,
+  { replaces }: Pick<DeployedTarget, 'replaces'>,
+): string[] {
+  const { into, inPlace, noOwner, table, as } = request;
+  if (kind === 'media' && (into !== undefined || inPlace || noOwner || table !== undefined || as !== undefined)) {
+    throw new OperatorError(
+      'USAGE',
+      '"into", "inPlace", "noOwner", "table" and "as" are for databases',
+      'Leave them out for media files.',
+    );
+  }
+  if (into !== undefined && (inPlace || into === replaces)) {
+    throw new OperatorError(
+      'USAGE',
+      inPlace ? '"into" makes a new database, and "inPlace" replaces one' : `"${into}" is the database that is there`,
+      'Give "into" a new name to restore beside, or leave it out to replace what is there.',
+    );
+  }
+  if ((as !== undefined && (table === undefined || into !== undefined)) || (table !== undefined && inPlace)) {
+    throw new OperatorError(
+      'USAGE',
+      '"as" is the name that a "table" gets beside the present one; neither goes with "inPlace", nor "as" with "into"',
+      'Send "table" and, if you like, "as".',
+    );
+  }
+  return [
+    'restore',
+    ...(kind === 'media' ? ['--media'] : []),
+    ...(into === undefined ? [] : [`--into=${into}`]),
+    ...(table === undefined ? [] : [`--table=${table}`]),
+    ...(as === undefined ? [] : [`--as=${as}`]),
+    ...(inPlace ? ['--in-place'] : []),
+    ...(noOwner ? ['--no-owner'] : []),
+    '--force',
+    id,
+  ];
+}
