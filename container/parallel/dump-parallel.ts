@@ -10,7 +10,7 @@ import { lockTimeoutOf } from '../postgres/lock-timeout.js';
 import { qualified } from '../postgres/relations.js';
 import { assertDirect, freeSessions } from '../postgres/sessions.js';
 import type { StoredFiles } from '../stored-files.js';
-import { callCrew } from '../tasks/crew.js';
+import { byWorkers } from './by-workers.js';
 import { dumpRest, storeScript } from './dump-rest.js';
 import { type DumpThreads, defaultJobs } from './dump-threads.js';
 import type { DumpedPart, DumpOrder, DumpStart, DumpTask } from './dump-work.js';
@@ -65,7 +65,6 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
   );
   const start = workersStart(job, large, facts.encoding, jobs * tasks);
   const pool = startPool(job, start, jobs);
-  const crew = callCrew(run, pool, { tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
   let restBytes = 0;
   const restStep: Step = {
     ...step,
@@ -74,17 +73,15 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     },
     end() {},
   };
-  const ticker = setInterval(() => step.update(pool.bytes + restBytes), 250);
-  const endEarly = () => void pool.end(run.signal.reason);
-  run.signal.addEventListener('abort', endEarly, { once: true });
-  let failure: unknown;
-  try {
+  return byWorkers(run, pool, { step, done: () => pool.bytes + restBytes }, async (call) => {
+    call({ tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
     const small = smallTables(chosen, large);
     const mode = modeFor(job, facts.bytes);
     const fingerprint = fingerprintSmall(job, small, tables, mode, facts.encoding);
     fingerprint.catch(() => {}); // awaited below; here only so that an earlier failure is not overtaken by it
     const copying = parts.map((part) => dumpPart(job, pool, part, mode === 'full', stored));
-    const work = [...copying, dumpRest(job, stored, large, facts.encoding, fingerprint, restStep)];
+    const rest = { large, encoding: facts.encoding, until: fingerprint, step: restStep };
+    const work = [...copying, dumpRest(job, stored, rest)];
     await allOrNothing(work, (error) => pool.end(error));
     const copied = await Promise.all(copying);
     const taken = await fingerprint;
@@ -95,17 +92,8 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
       indexes: await indexEntries(job, large),
     };
     await storeScript(job, stored, database);
-    return await completeBackup(run, draft, manifestOf(job, database, stored), stored.outcomes);
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    clearInterval(ticker);
-    run.signal.removeEventListener('abort', endEarly);
-    step.end();
-    await pool.end(failure);
-    await crew.close();
-  }
+    return completeBackup(run, draft, manifestOf(job, database, stored), stored.outcomes);
+  });
 }
 
 /** No more tasks than have something to do. */

@@ -10,17 +10,20 @@ import type { StoredFiles } from '../stored-files.js';
 import { storeEverywhere } from '../streams/store.js';
 import type { CopyTable } from './tables.js';
 
+export interface RestOptions {
+  /** Tables whose rows are dumped in parts. */
+  readonly large: readonly CopyTable[];
+  /** The database's. */
+  readonly encoding: string;
+  /** What the end of the last archive waits for; it fails where this does. */
+  readonly until: Promise<unknown>;
+  readonly step: Step;
+}
+
 /** One pg_dump after the other: they share a session's worth of the server's limits. */
-export async function dumpRest(
-  job: DumpJob,
-  stored: StoredFiles,
-  large: readonly CopyTable[],
-  encoding: string,
-  until: Promise<unknown>,
-  step: Step,
-): Promise<void> {
-  await dumpSchema(job, stored, step);
-  await dumpSmall(job, stored, large, encoding, until, step);
+export async function dumpRest(job: DumpJob, stored: StoredFiles, options: RestOptions): Promise<void> {
+  await dumpSchema(job, stored, options.step);
+  await dumpSmall(job, stored, options);
 }
 
 async function dumpSchema(job: DumpJob, stored: StoredFiles, step: Step): Promise<void> {
@@ -40,10 +43,7 @@ async function dumpSchema(job: DumpJob, stored: StoredFiles, step: Step): Promis
 async function dumpSmall(
   job: DumpJob,
   stored: StoredFiles,
-  large: readonly CopyTable[],
-  encoding: string,
-  until: Promise<unknown>,
-  step: Step,
+  { large, encoding, until, step }: RestOptions,
 ): Promise<void> {
   // pg_dump takes the names of its arguments to be in the encoding that it dumps in; a database without one has bytes.
   const dumpIn = encoding === 'SQL_ASCII' ? encoding : 'UTF8';

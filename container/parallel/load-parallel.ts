@@ -13,7 +13,7 @@ import { pgRestoreCommand } from '../postgres/pg-restore.js';
 import type { Run } from '../run.js';
 import { childEnvironment } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
-import { type Crew, callCrew } from '../tasks/crew.js';
+import { byWorkers } from './by-workers.js';
 import { defaultJobs } from './dump-threads.js';
 import type { LoadOrder, LoadStart, LoadTask } from './load-work.js';
 import { WaitingThread } from './thread-channel.js';
@@ -31,6 +31,21 @@ export async function loadParallel(
 ): Promise<void> {
   const manifest: Manifest = { ...stored, files: plan.found.files.filter(({ part }) => !part || isWanted(plan, part)) };
   const folder = await mkdtemp(join(tmpdir(), 'respaldo-schema-'));
+  try {
+    await loadBy(jobs, run, plan, manifest, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param folder for what pg_restore wants to have as a file */
+async function loadBy(
+  jobs: number,
+  run: Run,
+  plan: DatabaseRestorePlan,
+  manifest: Manifest,
+  folder: string,
+): Promise<void> {
   const schemaFile = one(manifest, 'schema');
   const step = run.progress.start(
     `restoring ${plan.found.id}`,
@@ -38,12 +53,7 @@ export async function loadParallel(
   );
   // A part whose commit was in doubt may come twice: the comparison of row counts then refuses the whole.
   const pool = new WorkerPool<LoadOrder, null>((_, reason) => run.log.warn(`trying again: ${reason}`));
-  const ticker = setInterval(() => step.update(pool.bytes), 250);
-  const endEarly = () => void pool.end(run.signal.reason);
-  run.signal.addEventListener('abort', endEarly, { once: true });
-  let crew: Crew | undefined;
-  let failure: unknown;
-  try {
+  await byWorkers(run, pool, { step, done: () => pool.bytes }, async (call) => {
     const tasks = usefulTasks(run, plan, manifest, jobs);
     const task = await workersTask(plan, manifest, schemaFile, jobs * tasks);
     const start: LoadStart = { ...task, environment: { ...run.environment } };
@@ -61,7 +71,7 @@ export async function loadParallel(
     const smallLoaded = smallArguments(plan, manifest).map((args) =>
       pool.submit({ type: 'archive', file: small, args }, small.bytes),
     );
-    crew = callCrew(run, pool, { tasks, jobs: plan.options.jobs, assignment: { work: 'load', start: task } });
+    call({ tasks, jobs: plan.options.jobs, assignment: { work: 'load', start: task } });
     const built = await Promise.all([
       ...smallLoaded.map((loaded) => loaded.then(() => [])),
       ...loads.map((load) => loadTable(pool, load, contents)),
@@ -70,17 +80,7 @@ export async function loadParallel(
     // Keys to tables that stay empty could not be met.
     const rest = contents.filter((line) => !done.has(line) && !(plan.tables && / FK CONSTRAINT /.test(line)));
     await finish(run, plan, archive, await listFile(folder, 'rest', [...rest, ...rights]), jobs, start.buildOptions);
-  } catch (error) {
-    failure = error;
-    throw error;
-  } finally {
-    clearInterval(ticker);
-    run.signal.removeEventListener('abort', endEarly);
-    step.end();
-    await pool.end(failure);
-    await crew?.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function isWanted({ tables }: DatabaseRestorePlan, { schema, table }: Pick<PartFacts, 'schema' | 'table'>): boolean {

@@ -6,10 +6,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { freePort } from '../../container/postgres/free-port.js';
 import { findProgram } from '../../container/streams/programs.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { freePort } from '../support/ports.js';
 import { contentsOf, crmSample, testDatabase } from '../support/postgres.js';
 
 const pgbouncer = (await findProgram('pgbouncer')) ?? (await findProgram('pgbouncer', '/usr/sbin'));

@@ -7,10 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import pg from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { freePort } from '../../container/postgres/free-port.js';
 import { startThrowawayServer } from '../../container/postgres/throwaway-server.js';
 import { respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { freePort } from '../support/ports.js';
 
 const wide = `
   CREATE TABLE wide (id int PRIMARY KEY, t text);

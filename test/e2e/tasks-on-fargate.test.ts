@@ -7,8 +7,8 @@ import {
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../container/postgres/free-port.js';
 import { respaldo, startRespaldo } from '../support/cli.js';
-import { freePort } from '../support/ports.js';
 import { contentsOf, crmSample, testDatabase } from '../support/postgres.js';
 import { until } from '../support/processes.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';

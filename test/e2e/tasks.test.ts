@@ -1,12 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../container/postgres/free-port.js';
 import type { Assignment, Hello } from '../../container/tasks/assignment.js';
 import { Line } from '../../container/tasks/line.js';
 import { connectSecurely } from '../../container/tasks/secure.js';
 import { type CliEnvironment, respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { freePort } from '../support/ports.js';
 import { contentsOf, crmSample, query, testDatabase } from '../support/postgres.js';
 import { childrenOf, until } from '../support/processes.js';
 import { torture } from '../support/torture.js';

@@ -1,10 +1,10 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../container/postgres/free-port.js';
 import { daysAgo, putBackups } from '../support/catalog.js';
 import { type CliEnvironment, respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { freePort } from '../support/ports.js';
 
 /** Each word of a row's command line; nothing here has spaces of its own. */
 const words = (line: string) => line.split(' ').filter(Boolean);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
 import { installedClients } from '../../container/postgres/clients.js';
+import { freePort } from '../../container/postgres/free-port.js';
 import { startThrowawayServer } from '../../container/postgres/throwaway-server.js';
 import { findProgram } from '../../container/streams/programs.js';
-import { freePort } from './ports.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,8 +1,8 @@
 import { chmod, readdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../container/postgres/free-port.js';
 import { temporaryFolder } from '../support/folders.js';
-import { freePort } from '../support/ports.js';
 
 /** The demo as `npm run demo` starts it, once everything is installed and built. */
 function demo(env: Readonly<Record<string, string>>) {
