@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, link, mkdir, open, opendir, rename, rm, stat, statfs, unlink } from 'node:fs/promises';
+import { access, mkdir, opendir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
+import { messageOf, OperatorError } from '../../core/errors.js';
 import type {
   ReadOptions,
   RemovalFailure,
@@ -15,6 +15,8 @@ import type {
 } from '../../core/storage.js';
 import { assertNotDangling } from './dangling-link.js';
 import { DurableFile } from './durable-file.js';
+import { alreadyStored, codeOf, isMissing, ownership, storageError } from './file-errors.js';
+import { exists, publish, syncFolder } from './publish.js';
 import { prune, Trash, trashFolder } from './trash.js';
 
 /** Ends the name of a file that is still being written; it begins with a dot. */
@@ -129,20 +131,6 @@ export class LocalStorage implements Storage {
     }
   }
 
-  private async each(keys: readonly string[], remove: (key: string) => Promise<void>): Promise<RemovalFailure[]> {
-    const failures: RemovalFailure[] = [];
-    for (const key of keys) {
-      try {
-        const path = this.pathOf(key);
-        await remove(key);
-        await prune(dirname(path), this.root);
-      } catch (error) {
-        failures.push({ key, reason: messageOf(error) });
-      }
-    }
-    return failures;
-  }
-
   async clearAbandoned(prefix: string, olderThan: Date): Promise<string[]> {
     const cleared: string[] = [];
     for await (const { key, modified } of this.walk(prefix, (name) => temporary.test(name))) {
@@ -163,6 +151,20 @@ export class LocalStorage implements Storage {
     } catch (error) {
       throw storageError(error, `${this.root} not readable`);
     }
+  }
+
+  private async each(keys: readonly string[], remove: (key: string) => Promise<void>): Promise<RemovalFailure[]> {
+    const failures: RemovalFailure[] = [];
+    for (const key of keys) {
+      try {
+        const path = this.pathOf(key);
+        await remove(key);
+        await prune(dirname(path), this.root);
+      } catch (error) {
+        failures.push({ key, reason: messageOf(error) });
+      }
+    }
+    return failures;
   }
 
   private async *walk(prefix: string, wanted: (name: string) => boolean): AsyncIterable<StoredObject> {
@@ -211,62 +213,12 @@ function closed(file: DurableFile): Promise<void> {
   });
 }
 
-/** Gives the finished file its name. A link fails where the name is taken; file systems without links get a rename. */
-async function publish(partial: string, path: string): Promise<void> {
-  try {
-    await link(partial, path);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST') throw alreadyStored(path);
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error;
-    if (await exists(path)) throw alreadyStored(path);
-    return rename(partial, path);
-  }
-  await unlink(partial);
-}
-
-/** Without this, a power cut could still forget the name of a file whose bytes are safe. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
 async function nearestExisting(path: string): Promise<string> {
   return (await exists(path)) || dirname(path) === path ? path : nearestExisting(dirname(path));
-}
-
-function alreadyStored(path: string): OperatorError {
-  return new OperatorError(
-    'ALREADY_STORED',
-    `${path} exists already`,
-    'Nothing is ever overwritten. Run again: the next backup gets a name of its own.',
-  );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-}
-
-function isMissing(error: unknown): boolean {
-  return codeOf(error) === 'ENOENT';
 }
 
 async function* withError(bytes: Readable, path: string, signal: AbortSignal | undefined): AsyncIterable<Buffer> {
@@ -276,27 +228,4 @@ async function* withError(bytes: Readable, path: string, signal: AbortSignal | u
     signal?.throwIfAborted();
     throw storageError(error, `${path} not read`);
   }
-}
-
-const ownership = 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.';
-
-const noFolder = 'A part of that path is a file, not a folder: move it away, or correct BACKUP_DIR.';
-
-const known: Record<string, [ErrorCode, string]> = {
-  ENOTDIR: ['STORAGE_FAILED', noFolder],
-  EEXIST: ['STORAGE_FAILED', noFolder],
-  ELOOP: ['STORAGE_FAILED', 'That path is a link that leads back to itself: correct it, or BACKUP_DIR.'],
-  ENOENT: ['NO_SUCH_BACKUP', 'List what there is: respaldo list.'],
-  ENOSPC: ['STORAGE_FULL', 'Free some space or move BACKUP_DIR; "respaldo cleanup --dry-run" shows what could go.'],
-  EDQUOT: ['STORAGE_FULL', 'Free some space or raise the quota; "respaldo cleanup --dry-run" shows what could go.'],
-  EACCES: ['STORAGE_DENIED', ownership],
-  EPERM: ['STORAGE_DENIED', ownership],
-  EROFS: ['STORAGE_DENIED', 'The file system is read-only: set BACKUP_DIR elsewhere.'],
-};
-
-/** Errors of the source that is being written pass through as they are: they are not the storage's. */
-function storageError(error: unknown, what: string, sourceError?: unknown): unknown {
-  if (sourceError && error === sourceError) return error;
-  const [code, hint] = known[codeOf(error) ?? ''] ?? (['STORAGE_FAILED', 'Look at the disk: df -h, dmesg.'] as const);
-  return new OperatorError(code, `${what}: ${messageOf(error)}`, hint, { cause: error });
 }

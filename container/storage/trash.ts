@@ -2,6 +2,7 @@ import { mkdir, opendir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stampOf, timeOfStamp } from '../../core/archive-name.js';
 import type { RemovedObject } from '../../core/storage.js';
+import { isMissing } from './file-errors.js';
 
 /** Its folder in a local storage. */
 export const trashFolder = '.trash';
@@ -93,8 +94,4 @@ export async function prune(folder: string, root: string): Promise<void> {
     return; // not empty, or not ours to remove: it may stay
   }
   await prune(dirname(folder), root);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
