@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { LocalStorage } from '../../container/storage/local-storage.js';
 import { S3Storage } from '../../core/aws/s3-storage.js';
-import type { ReadOptions, Storage, StoredObject } from '../../core/storage.js';
+import type { Storage } from '../../core/storage.js';
 import { temporaryFolder } from '../support/folders.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
+import { get, keysOf, list, put } from '../support/storage.js';
 
 interface Scene {
   readonly storage: Storage;
@@ -63,23 +63,6 @@ async function s3Scene(): Promise<Scene> {
     },
   };
 }
-
-const put = (storage: Storage, key: string, content: string | Buffer) =>
-  storage.write(key, Readable.from([Buffer.from(content)]));
-
-async function get(storage: Storage, key: string, options?: ReadOptions): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await storage.read(key, options)) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-async function list(storage: Storage, prefix: string): Promise<StoredObject[]> {
-  const objects: StoredObject[] = [];
-  for await (const object of storage.list(prefix)) objects.push(object);
-  return objects.sort((a, b) => (a.key < b.key ? -1 : 1));
-}
-
-const keysOf = async (storage: Storage, prefix: string) => (await list(storage, prefix)).map(({ key }) => key);
 
 const storages = [
   { name: 'a local directory', scene: localScene, missing: false },
@@ -273,66 +256,5 @@ describe.each(storages)('$name', ({ scene, missing }) => {
   test('frees bytes, or has no end', async () => {
     const free = await (await scene()).storage.freeBytes();
     expect(free === undefined || free > 0).toBe(true);
-  });
-});
-
-describe('the local directory alone', () => {
-  it('files are for their owner, and so are new folders', async () => {
-    const folder = await temporaryFolder();
-    await put(new LocalStorage(join(folder, 'new')), 'database/a', 'x');
-    const mode = async (path: string) => ((await stat(join(folder, path))).mode & 0o777).toString(8);
-    expect(await mode('new/database/a')).toBe('600');
-    expect(await mode('new/database')).toBe('700');
-    expect(await mode('new')).toBe('700');
-  });
-
-  it('a folder that is not there yet is an empty one', async () => {
-    const storage = new LocalStorage(join(await temporaryFolder(), 'not', 'yet'));
-    expect(await keysOf(storage, '')).toEqual([]);
-    expect(await storage.freeBytes()).toBeGreaterThan(0);
-    expect(await storage.remove(['a'])).toEqual([]);
-    expect(await storage.clearAbandoned('', new Date())).toEqual([]);
-  });
-
-  it.each(['../out', 'database/../../out', '/etc/passwd', 'a\\..\\b'])(
-    'a key that leads out is refused: %s',
-    async (key) => {
-      const folder = await temporaryFolder();
-      const storage = new LocalStorage(join(folder, 'inside'));
-      await expect(put(storage, key, 'x')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-      await expect(get(storage, key)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-      expect(await storage.remove([key])).toMatchObject([{ key }]);
-      expect(await readdir(folder)).toEqual([]);
-    },
-  );
-
-  it('lists files, not what leads elsewhere', async () => {
-    const folder = await temporaryFolder();
-    await mkdir(join(folder, 'database'));
-    await symlink('/etc', join(folder, 'database', 'etc'));
-    await symlink('/etc/passwd', join(folder, 'database', 'passwd'));
-    expect(await keysOf(new LocalStorage(folder), '')).toEqual([]);
-  });
-
-  it('a disk that does not give the bytes back is the storage’s fault', async () => {
-    const folder = await temporaryFolder();
-    await mkdir(join(folder, 'database', 'a'), { recursive: true });
-    await expect(get(new LocalStorage(folder), 'database/a')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-  });
-
-  it('a read that is called off before it begins ends with the reason for that, and nothing else', async () => {
-    const storage = new LocalStorage(await temporaryFolder());
-    await put(storage, 'a', 'x'.repeat(100));
-    const reason = new Error('called off');
-    const stream = await storage.read('a', { signal: AbortSignal.abort(reason) });
-    await delay(50); // an error that nobody listens to would have ended the process by now
-    await expect(buffer(stream)).rejects.toBe(reason);
-  });
-
-  it('a folder that is a file is the storage’s fault', async () => {
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, 'database'), 'no folder');
-    await expect(put(new LocalStorage(folder), 'database/a', 'x')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    await expect(keysOf(new LocalStorage(folder), 'database/')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
   });
 });

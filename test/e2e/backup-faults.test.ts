@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { respaldo, startRespaldo } from '../support/cli.js';
+import { expectListedWhole } from '../support/expectations.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, query, serverUrl, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { childrenOf, until, waitForChild } from '../support/processes.js';
@@ -54,70 +55,67 @@ async function scene() {
   return { database, folder, env: { DATABASE_URL: database.url, BACKUP_DIR: folder } };
 }
 
+/** A backup under way, whose dump waits for a lock. */
+async function halfWay() {
+  const { database, folder, env } = await scene();
+  const unlock = await lockTable(database, 'deals');
+  const run = startRespaldo(['backup', '--database'], env);
+  await waitsForLock(database);
+  const afterwards = async () => {
+    await unlock();
+    await expectNothingHappened(env, folder);
+  };
+  return { database, run, afterwards };
+}
+
+function terminate({ name }: TestDatabase, application: string): Promise<unknown> {
+  return query(
+    'postgres',
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE $2',
+    [name, application],
+  );
+}
+
 describe('a backup that is hit half-way', () => {
   it('by pg_terminate_backend on the dump', async () => {
-    const { database, folder, env } = await scene();
-    const unlock = await lockTable(database, 'deals');
-    const run = startRespaldo(['backup', '--database'], env);
-    await waitsForLock(database);
-    await query(
-      'postgres',
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2',
-      [database.name, dumpName],
-    );
+    const { database, run, afterwards } = await halfWay();
+    await terminate(database, dumpName);
     const { exitCode, stderr } = await run;
     expect(exitCode).toBe(3);
     expect(String(stderr)).toMatch(/ERROR SOURCE_FAILED: pg_dump exited with code 1: .*terminating connection/s);
-    await unlock();
-    await expectNothingHappened(env, folder);
+    await afterwards();
   });
 
   it('by pg_terminate_backend on the session that holds the snapshot', async () => {
-    const { database, folder, env } = await scene();
-    const unlock = await lockTable(database, 'deals');
-    const run = startRespaldo(['backup', '--database'], env);
-    await waitsForLock(database);
-    await query(
-      'postgres',
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'respaldo backup %'",
-      [database.name],
-    );
+    const { database, run, afterwards } = await halfWay();
+    await terminate(database, 'respaldo backup %');
     const { exitCode, stderr } = await run;
     expect(exitCode).toBe(3);
     expect(String(stderr)).toContain('ERROR SNAPSHOT_LOST');
-    await unlock();
-    await expectNothingHappened(env, folder);
+    await afterwards();
   });
 
   it.each(['pg_dump', 'igzip'])('by SIGKILL on %s', async (program) => {
-    const { database, folder, env } = await scene();
-    const unlock = await lockTable(database, 'deals');
-    const run = startRespaldo(['backup', '--database'], env);
-    await waitsForLock(database);
+    const { run, afterwards } = await halfWay();
     process.kill((await waitForChild(run.pid as number, program)).pid, 'SIGKILL');
     const { exitCode, stderr } = await run;
     expect(exitCode).toBe(3);
     expect(String(stderr)).toContain(`ERROR SOURCE_FAILED: ${program} was killed by SIGKILL`);
-    await unlock();
-    await expectNothingHappened(env, folder);
+    await afterwards();
   });
 
   it.each([
     { signal: 'SIGTERM', code: 143, word: 'TERMINATED' },
     { signal: 'SIGINT', code: 130, word: 'INTERRUPTED' },
   ] as const)('by $signal on the program, which says so and cleans up', async ({ signal, code, word }) => {
-    const { database, folder, env } = await scene();
-    const unlock = await lockTable(database, 'deals');
-    const run = startRespaldo(['backup', '--database'], env);
-    await waitsForLock(database);
+    const { run, afterwards } = await halfWay();
     const children = await childrenOf(run.pid as number);
     run.kill(signal);
     const { exitCode, stderr } = await run;
     expect(exitCode).toBe(code);
     expect(String(stderr)).toContain(`ERROR ${word}`);
     for (const { pid } of children) expect(() => process.kill(pid, 0)).toThrow();
-    await unlock();
-    await expectNothingHappened(env, folder);
+    await afterwards();
   });
 
   it('by SIGKILL on the program at ten random moments: nothing is ever listed that is not whole', async () => {
@@ -130,10 +128,7 @@ describe('a backup that is hit half-way', () => {
       await delay(Math.random() * took);
       run.kill('SIGKILL');
       await run;
-      const list = JSON.parse((await respaldo(['list', '--json'], env)).stdout);
-      const verified = await respaldo(['verify', '--all'], env);
-      expect(verified.exitCode, verified.stdout).toBe(0);
-      expect(verified.stdout.split('\n')).toHaveLength(list.length);
+      await expectListedWhole(env);
     }
     expect(await respaldo(['backup', '--database'], env)).toMatchObject({ exitCode: 0 });
   });

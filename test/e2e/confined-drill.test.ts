@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseManifest, serializeManifest } from '../../core/manifest.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { dumpForger } from '../support/forge.js';
 import { crmSample, query, testDatabase } from '../support/postgres.js';
 
 /** Roles belong to the whole server: each test has its own, which go after its database. */
@@ -99,8 +99,6 @@ const evil = (name: string, file: string, how = '') =>
   `CREATE FUNCTION public.${name}() RETURNS int LANGUAGE plpgsql ${how} AS ${quoted(`BEGIN ${copyTo(file)}; RETURN 1; EXCEPTION WHEN OTHERS THEN RETURN 1; END`)}`;
 const swallowed = (attack: string) => `DO $attack$ BEGIN ${attack}; EXCEPTION WHEN OTHERS THEN NULL; END $attack$;`;
 
-const lastLine = '-- PostgreSQL database dump complete';
-
 /** A backup, and a way to add to its dump so that its manifest vouches for it; files that the server's user could touch. */
 async function scene(sql: string) {
   const database = await testDatabase(sql);
@@ -114,21 +112,11 @@ async function scene(sql: string) {
     BACKUP_DIR: join(folder, 'backups'),
     BACKUP_DRILL_DIR: join(folder, 'drill'),
   };
-  const backup = await respaldo(['backup', '--database', '--no-compress'], env);
+  const backup = await respaldo(['backup', '--database', '--no-compress', '--json'], env);
   expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
+  const [{ id }] = JSON.parse(backup.stdout);
   const kept = join(env.BACKUP_DIR, 'database');
-  const names = await readdir(kept);
-  const archive = join(kept, names.find((name) => name.endsWith('.sql')) ?? '');
-  const path = join(kept, names.find((name) => name.endsWith('.manifest.json')) ?? '');
-  const original = await readFile(archive, 'utf8');
-  const manifest = parseManifest(await readFile(path), path);
-  const forge = async (text: string) => {
-    const bytes = Buffer.from(original.replace(lastLine, () => `${text}\n${lastLine}`));
-    await writeFile(archive, bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const files = manifest.files.map((file) => ({ ...file, bytes: bytes.length, sha256 }));
-    await writeFile(path, serializeManifest({ ...manifest, files }));
-  };
+  const forge = await dumpForger(join(kept, `${id}.manifest.json`));
   return { env, kept, touched, forge };
 }
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseManifest, serializeManifest } from '../../core/manifest.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { forgeArchive } from '../support/forge.js';
 import { crmSample, testDatabase } from '../support/postgres.js';
 import { torture } from '../support/torture.js';
 
@@ -21,18 +21,11 @@ async function backedUp(sql: string, args: readonly string[] = [], more: Record<
   return { id, env: { ...env, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' }, folder, scratch, database };
 }
 
-/** Replaces a text in an uncompressed archive, and lets the manifest vouch for the result: a dump that lied. */
-async function forge(folder: string, id: string, from: string, to: string): Promise<void> {
-  const archive = join(folder, 'database', `${id}.sql`);
-  const bytes = Buffer.from((await readFile(archive, 'latin1')).replace(from, to), 'latin1');
-  await writeFile(archive, bytes);
-  const path = join(folder, 'database', `${id}.manifest.json`);
-  const manifest = parseManifest(await readFile(path), path);
-  for (const file of manifest.files) {
-    file.bytes = bytes.length;
-    file.sha256 = createHash('sha256').update(bytes).digest('hex');
-  }
-  await writeFile(path, serializeManifest(manifest));
+/** Replaces a text in an uncompressed plain dump: one that lied. */
+function forge(folder: string, id: string, from: string, to: string): Promise<void> {
+  return forgeArchive(join(folder, 'database', `${id}.manifest.json`), (dump) =>
+    Buffer.from(dump.toString('latin1').replace(from, to), 'latin1'),
+  );
 }
 
 describe('a drill', () => {

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseManifest, serializeManifest } from '../../core/manifest.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { dumpForger } from '../support/forge.js';
 import { contentsOf, crmSample, testDatabase } from '../support/postgres.js';
 
 /** What psql would run a program for, or write a file. */
@@ -22,8 +21,6 @@ const hostile: readonly ((touched: string) => string)[] = [
   (touched) => `COPY public.deals (note) FROM stdin;\nx\n\\.\n\\! touch ${touched}`,
 ];
 
-const lastLine = '-- PostgreSQL database dump complete';
-
 /** A backup whose dump can be changed so that its manifest vouches for it: by somebody who may write to the storage. */
 async function scene() {
   const database = await testDatabase(crmSample);
@@ -31,21 +28,10 @@ async function scene() {
   await chmod(folder, 0o777); // whoever ran the command would be able to touch a file
   const scratch = join(folder, 'drill');
   const env = { DATABASE_URL: database.url, BACKUP_DIR: join(folder, 'backups'), BACKUP_DRILL_DIR: scratch };
-  const backup = await respaldo(['backup', '--database', '--no-compress'], env);
+  const backup = await respaldo(['backup', '--database', '--no-compress', '--json'], env);
   expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
-  const kept = join(env.BACKUP_DIR, 'database');
-  const names = await readdir(kept);
-  const archive = join(kept, names.find((name) => name.endsWith('.sql')) ?? '');
-  const path = join(kept, names.find((name) => name.endsWith('.manifest.json')) ?? '');
-  const original = await readFile(archive, 'utf8');
-  const manifest = parseManifest(await readFile(path), path);
-  const forge = async (text: string) => {
-    const bytes = Buffer.from(original.replace(lastLine, () => `${text}\n${lastLine}`));
-    await writeFile(archive, bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const files = manifest.files.map((file) => ({ ...file, bytes: bytes.length, sha256 }));
-    await writeFile(path, serializeManifest({ ...manifest, files }));
-  };
+  const [{ id }] = JSON.parse(backup.stdout);
+  const forge = await dumpForger(join(env.BACKUP_DIR, 'database', `${id}.manifest.json`));
   return { database, env, touched: join(folder, 'touched'), forge };
 }
 

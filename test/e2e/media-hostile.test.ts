@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { type Manifest, parseManifest, serializeManifest } from '../../core/manifest.js';
-import { madeBackup } from '../support/catalog.js';
+import { backupName } from '../../core/archive-name.js';
+import { putBackups } from '../support/catalog.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { forgeArchive } from '../support/forge.js';
 import { treeOf } from '../support/tree.js';
 
 type Given = Partial<Header> & { readonly name: string; readonly body?: string };
@@ -150,22 +151,10 @@ describe('an archive that would write where it may not', () => {
   it('that holds more than its manifest says is refused as soon as it shows', { timeout: 120_000 }, async () => {
     const { folder, root, env } = await scene();
     const tar = await tarOf([{ name: 'bomb', body: '\0'.repeat(5_000_000) }]);
-    for (const [key, bytes] of Object.entries(madeBackup({ time: new Date(), kind: 'media' }))) {
-      const path = join(env.BACKUP_DIR, key.replace('.tar.gz', '.tar'));
-      await mkdir(dirname(path), { recursive: true });
-      if (!key.endsWith('.json')) await writeFile(path, tar);
-      else {
-        const manifest: Manifest = parseManifest(bytes, key);
-        const sha256 = createHash('sha256').update(tar).digest('hex');
-        const files = manifest.files.map((file) => ({
-          ...file,
-          key: file.key.replace('.tar.gz', '.tar'),
-          bytes: tar.length,
-          sha256,
-        }));
-        await writeFile(path, serializeManifest({ ...manifest, files, compression: { method: 'none' } }));
-      }
-    }
+    const time = new Date();
+    await putBackups(env.BACKUP_DIR, [{ time, kind: 'media' }]);
+    const manifest = join(env.BACKUP_DIR, 'media', `${backupName('media', time)}.manifest.json`);
+    await forgeArchive(manifest, () => gzipSync(tar));
     const restore = await respaldo(['restore', '--latest', '--media', '--force'], env);
     expect(restore, restore.stderr).toMatchObject({ exitCode: 6 });
     expect(restore.stderr).toContain('ERROR COMPARISON_DIFFERS: the archive holds more than the 1 files of 1 bytes');

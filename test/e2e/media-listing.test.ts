@@ -5,10 +5,11 @@ import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../container/streams/programs.js';
-import { type Manifest, parseManifest, serializeManifest } from '../../core/manifest.js';
-import { shownBytes } from '../../core/media/listing.js';
+import type { Manifest } from '../../core/manifest.js';
 import { respaldo, untilNamesArePast } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { forgeArchive } from '../support/forge.js';
+import { bytesOf } from '../support/listing.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
 import { makeTree } from '../support/tree.js';
 
@@ -48,7 +49,7 @@ function linesOf(listing: Buffer): Line[] {
     .map((line) => JSON.parse(line));
 }
 
-/** What other programs say of every file in a folder: path, size, mode, SHA-256. */
+/** What other programs say of every file in a folder: the bytes of its path, size, mode, SHA-256. */
 async function filesIn(root: string): Promise<Record<string, string>> {
   const found = await execa('find', ['.', '-type', 'f', '-printf', '%P\\0%s\\0%#m\\0'], {
     ...{ cwd: root, encoding: 'latin1', stripFinalNewline: false },
@@ -59,23 +60,18 @@ async function filesIn(root: string): Promise<Record<string, string>> {
     const [path = '', size, mode] = fields.slice(at);
     const input = await readFile(Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]));
     const { stdout } = await execa('sha256sum', { input });
-    files[shownBytes(path)] = `${size} ${mode} ${stdout.slice(0, 64)}`;
+    files[path] = `${size} ${mode} ${stdout.slice(0, 64)}`;
   }
   return files;
 }
 
-/** Puts another archive in the place of a backup's, and lets the manifest vouch for it: only the listing knows better. */
+/** Puts another archive in the place of a backup's: only the listing knows better. */
 async function forge({ root, backups }: { root: string; backups: string }, id: string): Promise<void> {
-  const path = join(backups, 'media', `${id}.tar`);
-  await execa('tar', ['-cf', path, '--format=gnu', '--numeric-owner', '-C', root, '.']);
-  const bytes = await readFile(path);
-  const key = join(backups, 'media', `${id}.manifest.json`);
-  const manifest = parseManifest(await readFile(key), key);
-  for (const file of manifest.files.filter(({ role }) => role === 'archive')) {
-    file.bytes = bytes.length;
-    file.sha256 = createHash('sha256').update(bytes).digest('hex');
-  }
-  await writeFile(key, serializeManifest(manifest));
+  const { stdout } = await execa('tar', ['-c', '--format=gnu', '--numeric-owner', '-C', root, '.'], {
+    encoding: 'buffer',
+    stripFinalNewline: false,
+  });
+  await forgeArchive(join(backups, 'media', `${id}.manifest.json`), () => Buffer.from(stdout));
 }
 
 describe('the listing beside a media archive', { timeout: 240_000 }, () => {
@@ -91,10 +87,10 @@ describe('the listing beside a media archive', { timeout: 240_000 }, () => {
     const second = listed.filter(({ type }) => type === 'link').map(({ path }) => path);
     expect(second).toHaveLength(1);
     const expected = await filesIn(root);
-    for (const path of second) delete expected[path];
+    for (const path of second) delete expected[bytesOf(path)];
     const told = listed
       .filter(({ type }) => type === 'file')
-      .map(({ path, size, mode, sha256 }) => [path, `${size} ${mode} ${sha256}`] as const);
+      .map(({ path, size, mode, sha256 }) => [bytesOf(path), `${size} ${mode} ${sha256}`] as const);
     expect(Object.fromEntries(told)).toEqual(expected);
     expect(told).toHaveLength(Object.keys(expected).length);
     expect(listed.filter(({ type }) => type === 'symlink')).toContainEqual({

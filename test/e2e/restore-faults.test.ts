@@ -1,40 +1,12 @@
-import { copyFile, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, inject, it } from 'vitest';
+import { type ChangedSince, changedSince, expectUntouched } from '../support/changed-since.js';
 import { respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { contentsOf, crmSample, query, testDatabase } from '../support/postgres.js';
+import { contentsOf, query } from '../support/postgres.js';
 import { childrenOf, until } from '../support/processes.js';
-import { type Cut, cuttingProxy } from '../support/proxy.js';
-
-/** A database with a backup, changed since: what a failed restore must leave as it is. */
-async function scene(args: readonly string[] = []) {
-  const database = await testDatabase(crmSample);
-  const folder = await temporaryFolder();
-  const env = { DATABASE_URL: database.url, BACKUP_DIR: folder };
-  const backup = await respaldo(['backup', '--database', ...args], env);
-  expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
-  const backedUp = await contentsOf(database.name);
-  await database.query("UPDATE customers SET name = 'changed since'");
-  const names = await readdir(join(folder, 'database'));
-  const file = (pattern: RegExp) => join(folder, 'database', names.find((name) => pattern.test(name)) ?? '');
-  return {
-    database,
-    env,
-    backedUp,
-    current: await contentsOf(database.name),
-    archive: file(/\.(?:sql|dump)/),
-    manifest: file(/manifest/),
-  };
-}
-
-type Scene = Awaited<ReturnType<typeof scene>>;
-
-async function expectUntouched({ database, current }: Scene): Promise<void> {
-  expect(await contentsOf(database.name)).toEqual(current);
-  expect(await database.relatives()).toEqual([database.name]);
-}
 
 async function flipBit(file: string, byte: number): Promise<void> {
   const handle = await open(file, 'r+');
@@ -46,7 +18,7 @@ async function flipBit(file: string, byte: number): Promise<void> {
 }
 
 /** The backup's dump, with a minute of sleep before its last line. */
-async function slowDump({ archive }: Scene): Promise<string> {
+async function slowDump({ archive }: ChangedSince): Promise<string> {
   const file = join(await temporaryFolder(), 'slow.sql');
   await writeFile(
     file,
@@ -55,7 +27,7 @@ async function slowDump({ archive }: Scene): Promise<string> {
   return file;
 }
 
-function untilAsleep({ database }: Scene): Promise<void> {
+function untilAsleep({ database }: ChangedSince): Promise<void> {
   return until('the restore sleeps', async () => {
     const rows = await query(
       'postgres',
@@ -73,7 +45,7 @@ describe('a damaged backup is not restored, and the running database stays as it
     { name: 'plain, uncompressed', args: ['--no-compress'] },
     { name: 'custom, uncompressed', args: ['--format', 'custom', '--no-compress'] },
   ])('one bit flipped anywhere: $name', async ({ args }) => {
-    const found = await scene(args);
+    const found = await changedSince(args);
     const { archive, env } = found;
     const whole = await readFile(archive);
     for (let round = 0; round < 6; round += 1) {
@@ -92,7 +64,7 @@ describe('a damaged backup is not restored, and the running database stays as it
   });
 
   it.each([0, 1, 0.5, 0.999])('an archive cut short to %s of it', async (part) => {
-    const found = await scene();
+    const found = await changedSince();
     const { length } = await readFile(found.archive);
     await truncate(found.archive, part === 1 ? 1 : Math.floor(length * part));
     const restore = await respaldo(['restore', '--latest', '--force'], found.env);
@@ -104,7 +76,7 @@ describe('a damaged backup is not restored, and the running database stays as it
   });
 
   it('a manifest cut short is not listed, and named when asked for', async () => {
-    const found = await scene();
+    const found = await changedSince();
     const { length } = await readFile(found.manifest);
     for (const bytes of [0, 1, 511, length - 1]) {
       const whole = await readFile(found.manifest);
@@ -122,7 +94,7 @@ describe('a damaged backup is not restored, and the running database stays as it
   });
 
   it('the manifest of another backup beside it', async () => {
-    const found = await scene();
+    const found = await changedSince();
     const { env, archive, manifest } = found;
     await respaldo(['backup', '--database', '--no-compress'], env);
     const newest = JSON.parse((await respaldo(['list', '--json'], env)).stdout)[0].id;
@@ -137,7 +109,7 @@ describe('a damaged backup is not restored, and the running database stays as it
 
 describe('a restore that fails on its way leaves the running database as it is', () => {
   it('SQL that fails at the last statement', async () => {
-    const found = await scene(['--no-compress']);
+    const found = await changedSince(['--no-compress']);
     const file = join(await temporaryFolder(), 'by-hand.sql');
     const dump = (await readFile(found.archive, 'utf8')).replace(
       '-- PostgreSQL database dump complete',
@@ -151,7 +123,7 @@ describe('a restore that fails on its way leaves the running database as it is',
   });
 
   it('row counts that differ from the manifest', async () => {
-    const found = await scene(['--no-compress']);
+    const found = await changedSince(['--no-compress']);
     // A backup whose manifest promises another row than its archive holds, whole in every other way.
     const json = JSON.parse(await readFile(found.manifest, 'utf8'));
     json.database.tables.find((table: { name: string }) => table.name === 'deals').rows = 2001;
@@ -166,7 +138,7 @@ describe('a restore that fails on its way leaves the running database as it is',
   });
 
   it('SIGTERM: within 5 s, and nothing is left', async () => {
-    const found = await scene(['--no-compress']);
+    const found = await changedSince(['--no-compress']);
     const run = startRespaldo(['restore', await slowDump(found), '--force'], found.env);
     await untilAsleep(found);
     const children = await childrenOf(run.pid as number);
@@ -180,7 +152,7 @@ describe('a restore that fails on its way leaves the running database as it is',
   });
 
   it('SIGKILL at ten random moments: the database is the one before or the restored one, and the next run works', async () => {
-    const found = await scene();
+    const found = await changedSince();
     const { database, env, backedUp, current } = found;
     const started = Date.now();
     await respaldo(['restore', '--latest', '--into', `${database.name}_timed`], env);
@@ -205,7 +177,7 @@ describe('a restore that fails on its way leaves the running database as it is',
     { what: 'a comment', prints: 'printf -- --' },
     { what: 'a whole dump without rows', prints: '"$real" "$@" --schema-only' },
   ])('in place, pg_restore that prints $what and says that it went well: nothing is changed', async ({ prints }) => {
-    const found = await scene(['--format', 'custom']);
+    const found = await changedSince(['--format', 'custom']);
     const shims = await temporaryFolder();
     const real = inject('postgres').binDirectory;
     for (const name of ['pg_dump', 'pg_restore', 'psql', 'pg_dumpall']) {
@@ -228,7 +200,7 @@ describe('a restore that fails on its way leaves the running database as it is',
     { name: 'plain', args: ['--no-compress'] },
     { name: 'parallel', args: ['--format', 'parallel'] },
   ])('a restore whose own session is ended leaves no database behind: $name', async ({ args }) => {
-    const found = await scene(args);
+    const found = await changedSince(args);
     const run = startRespaldo(['restore', '--latest', '--force'], found.env);
     await until('its database is there', async () => (await found.database.relatives()).length > 1);
     await query(
@@ -248,7 +220,7 @@ describe('a restore that fails on its way leaves the running database as it is',
     { session: 'that holds the running database', beside: false, args: [] },
     { session: 'that holds the running database', beside: false, args: ['--in-place'] },
   ])('is ended at once where the session $session is ended ($args)', async ({ beside, args }) => {
-    const found = await scene(['--no-compress']);
+    const found = await changedSince(['--no-compress']);
     const { name } = found.database;
     const run = startRespaldo(['restore', await slowDump(found), '--force', ...args], found.env);
     await untilAsleep(found);
@@ -272,7 +244,7 @@ describe('a restore that fails on its way leaves the running database as it is',
   });
 
   it('in place, SIGKILL in the midst of it: everything is rolled back', async () => {
-    const found = await scene(['--no-compress']);
+    const found = await changedSince(['--no-compress']);
     const file = await slowDump(found);
     const run = startRespaldo(['restore', file, '--force', '--in-place'], found.env);
     await untilAsleep(found);
@@ -301,7 +273,7 @@ describe('a restore that fails on its way leaves the running database as it is',
   });
 
   it('in place, a dump that is cut off: everything is rolled back', async () => {
-    const found = await scene(['--no-compress']);
+    const found = await changedSince(['--no-compress']);
     const file = join(await temporaryFolder(), 'cut.sql');
     const dump = await readFile(found.archive);
     await writeFile(file, dump.subarray(0, dump.length - 100));
@@ -309,79 +281,5 @@ describe('a restore that fails on its way leaves the running database as it is',
     expect(restore.exitCode).toBe(6);
     expect(restore.stderr).toContain('ERROR ARCHIVE_CORRUPT: the dump ends before');
     await expectUntouched(found);
-  });
-});
-
-describe('a restore in place whose psql fails in the moment of the commit', { timeout: 180_000 }, () => {
-  it.each([
-    { when: 'after the server has committed', script: '"$real" "$@"; exit 1', exitCode: 0 },
-    { when: 'before', script: 'head -c 20000 | "$real" "$@"; exit 1', exitCode: 3 },
-  ])('$when: the exit code tells what the database holds', async ({ script, exitCode }) => {
-    const found = await scene();
-    const { database, env, backedUp, current } = found;
-    const shims = await temporaryFolder();
-    const real = inject('postgres').binDirectory;
-    for (const program of ['pg_dump', 'pg_restore', 'psql']) {
-      const does =
-        program === 'psql' ? `case "$*" in --version) exec "$real" --version;; esac\n${script}` : 'exec "$real" "$@"';
-      await writeFile(join(shims, program), `#!/bin/sh\nreal=${real}/${program}\n${does}\n`, { mode: 0o755 });
-    }
-    const run = await respaldo(['restore', '--latest', '--force', '--in-place'], { ...env, PG_BINDIR: shims });
-    expect(run.exitCode, run.stderr).toBe(exitCode);
-    if (exitCode === 0) expect(run.stderr).toContain('the server has committed all of it');
-    expect(await contentsOf(database.name)).toEqual(exitCode === 0 ? backedUp : current);
-  });
-});
-
-describe('a network that breaks in the moment of the commit', { timeout: 180_000 }, () => {
-  it.each<{ args: readonly string[]; cut: Cut }>([
-    { args: [], cut: 'after it was done' },
-    { args: [], cut: 'before it arrives' },
-    { args: ['--in-place'], cut: 'after it was done' },
-    { args: ['--in-place'], cut: 'before it arrives' },
-  ])('$cut ($args): the restore tells which of the two the database is', async ({ args, cut }) => {
-    const found = await scene();
-    const { database, env, backedUp, current } = found;
-    const { port } = inject('postgres');
-    const proxy = await cuttingProxy(port, 'COMMIT', cut);
-    const url = database.url.replace(`:${port}/`, `:${proxy.port}/`);
-    const run = await respaldo(['restore', '--latest', '--force', ...args], { ...env, DATABASE_URL: url });
-    expect(proxy.heard()).toBe(1);
-    const done = cut === 'after it was done';
-    expect(run.exitCode, run.stderr).toBe(done ? 0 : 3);
-    expect(await contentsOf(database.name)).toEqual(done ? backedUp : current);
-    const relatives = (await database.relatives()).filter((name) => name !== database.name);
-    if (args.length > 0) {
-      expect(relatives).toEqual([]);
-      if (done) expect(run.stderr).toContain('the server has committed all of it');
-    } else if (done) {
-      expect(run.stderr).toContain('lost in the moment of the swap, and the server has done it');
-      expect(relatives).toEqual([expect.stringContaining('_before_')]);
-      expect(run.stdout + run.stderr).toContain(relatives[0]);
-    } else {
-      expect(run.stderr).toMatch(/ERROR SWAP_FAILED: the restored database "\w+_restored_\w+" is complete/);
-      expect(relatives).toEqual([expect.stringContaining('_restored_')]);
-    }
-  });
-
-  it('a commit in place that the server is at work on is waited for', async () => {
-    const found = await scene(['--no-compress']);
-    const { database, env, archive } = found;
-    const { port } = inject('postgres');
-    const file = join(await temporaryFolder(), 'slow-commit.sql');
-    const slowly = `CREATE FUNCTION public.slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(14); RETURN NULL; END';
-      CREATE CONSTRAINT TRIGGER slowly AFTER UPDATE ON public.customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.slowly();
-      UPDATE public.customers SET name = 'of the dump' WHERE id = 1;\n`;
-    const end = '-- PostgreSQL database dump complete';
-    await writeFile(
-      file,
-      (await readFile(archive, 'utf8')).replace(end, () => slowly + end),
-    );
-    const proxy = await cuttingProxy(port, 'COMMIT', 'as it arrives');
-    const url = database.url.replace(`:${port}/`, `:${proxy.port}/`);
-    const run = await respaldo(['restore', file, '--force', '--in-place'], { ...env, DATABASE_URL: url });
-    expect(run.exitCode, run.stderr).toBe(0);
-    expect(run.stderr).toContain('the server has committed all of it');
-    expect(await database.query('SELECT name FROM customers WHERE id = 1')).toEqual([{ name: 'of the dump' }]);
   });
 });

@@ -1,42 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { s3Client } from '../../../core/aws/s3-client.js';
-import { S3Storage } from '../../../core/aws/s3-storage.js';
-import { silentLog } from '../../../core/log.js';
-import { always, type Choose, first, reading } from '../../support/faults.js';
-import { type Fault, s3Proxy } from '../../support/proxy.js';
-import { s3Endpoint, testBucket } from '../../support/s3.js';
+import { always, type Choose, first } from '../../support/faults.js';
+import { content, silence, threePartsIn } from '../../support/faulty-bucket.js';
+import type { Fault } from '../../support/proxy.js';
+import { s3Endpoint } from '../../support/s3.js';
 
-const moto = s3Endpoint() ?? '';
 const timeout = 180_000;
-const silence = 5_000;
-const content = randomBytes(20_000_000); // three parts
 
-/** @param idleTimeout short only where silence is the fault: this machine may be slow itself */
-async function scene(idleTimeout = 30_000) {
-  // The SDK reads credentials from the process' own environment.
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
-  const bucket = await testBucket();
-  const proxy = await s3Proxy(moto);
-  const client = s3Client({ region: 'us-east-1', endpoint: proxy.endpoint, idleTimeout, attempts: 3 });
-  const said: string[] = [];
-  const log = { ...silentLog, info: (message: string) => said.push(message) };
-  const storage = new S3Storage({ client, bucket: bucket.name, prefix: '', nativeChecksums: false, log });
-  const write = () => storage.write('a', Readable.from([content]), { expectedBytes: content.length });
-  const read = async () => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await storage.read('a')) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks);
-  };
-  const unfinished = async () =>
-    (await bucket.client.send(new ListMultipartUploadsCommand({ Bucket: bucket.name }))).Uploads?.length ?? 0;
-  return { bucket, proxy, storage, write, read, unfinished, said };
-}
-
-describe.skipIf(moto === '')('an upload', { timeout }, () => {
+describe.skipIf(s3Endpoint() === null)('an upload', { timeout }, () => {
   it.each<{ name: string; fault: Choose; left?: number; idle?: number }>([
     {
       name: 'is asked to slow down',
@@ -56,7 +28,7 @@ describe.skipIf(moto === '')('an upload', { timeout }, () => {
       fault: first(2, 'CompleteMultipartUpload', { answer: 500, code: 'InternalError' }),
     },
   ])('$name, and is whole in the end', async ({ fault, left = 0, idle }) => {
-    const { proxy, write, read, unfinished, storage } = await scene(idle);
+    const { proxy, write, read, unfinished, storage } = await threePartsIn(idle);
     proxy.fail(fault);
     await write();
     expect((await read()).equals(content)).toBe(true);
@@ -66,7 +38,7 @@ describe.skipIf(moto === '')('an upload', { timeout }, () => {
   });
 
   it('of one part whose answer is lost knows its own object, and nobody else’s', async () => {
-    const { proxy, storage } = await scene();
+    const { proxy, storage } = await threePartsIn();
     const small = (text: string) => storage.write('small', Readable.from([Buffer.from(text)]));
     proxy.fail(first(1, 'PutObject', 'lose the answer'));
     await small('mine');
@@ -149,7 +121,7 @@ describe.skipIf(moto === '')('an upload', { timeout }, () => {
       hint: /timedatectl set-ntp true/,
     },
   ])('fails when $name, and leaves nothing', async ({ fault, code, says, hint, left = 0, idle }) => {
-    const { proxy, write, read, unfinished, bucket } = await scene(idle);
+    const { proxy, write, read, unfinished, bucket } = await threePartsIn(idle);
     proxy.fail(fault);
     await expect(write()).rejects.toMatchObject({
       code,
@@ -169,7 +141,7 @@ describe.skipIf(moto === '')('an upload', { timeout }, () => {
 const writesOnly: Choose = ({ operation }) =>
   /^(?:Head|Get|List|Delete)/.test(operation) ? { answer: 403, code: 'AccessDenied' } : undefined;
 
-describe.skipIf(moto === '')('an upload by a role that may not read', { timeout }, () => {
+describe.skipIf(s3Endpoint() === null)('an upload by a role that may not read', { timeout }, () => {
   const archive = 'database/db_backup_20240115_120000.sql.gz';
   const manifest = 'database/db_backup_20240115_120000.manifest.json';
   const part = 'database/db_backup_20240115_120000/data/orders-16385-0001.binary.zst';
@@ -269,7 +241,7 @@ describe.skipIf(moto === '')('an upload by a role that may not read', { timeout 
       faults: () => first(1, 'PutObject', 'lose the answer'),
     },
   ])('$name: $ends', async ({ key, body, taken, faults, ends }) => {
-    const { proxy, storage, bucket, unfinished, said } = await scene();
+    const { proxy, storage, bucket, unfinished, said } = await threePartsIn();
     if (taken) await bucket.put(key, 'of another run');
     proxy.fail(then(faults(), writesOnly));
     const written = storage.write(key, Readable.from([body]), { expectedBytes: body.length });
@@ -291,50 +263,5 @@ describe.skipIf(moto === '')('an upload by a role that may not read', { timeout 
     if (!taken) return;
     expect(String(await stored())).toBe('of another run');
     expect(await unfinished()).toBe(0);
-  });
-});
-
-describe.skipIf(moto === '')('a download', { timeout }, () => {
-  it.each<{ name: string; fault: Choose; idle?: number }>([
-    { name: 'the connection breaks four times', fault: reading('a', 4, { resetAfter: 3_000_000 }) },
-    { name: 'the connection falls silent', fault: reading('a', 1, { stallAfter: 2_000_000 }), idle: silence },
-    { name: 'S3 is busy', fault: reading('a', 2, { answer: 503, code: 'SlowDown' }) },
-    { name: 'the answer does not come', fault: reading('a', 1, 'stall'), idle: silence },
-  ])('goes on where it stopped when $name', async ({ fault, idle }) => {
-    const { proxy, write, read } = await scene(idle);
-    await write();
-    proxy.fail(fault);
-    expect((await read()).equals(content)).toBe(true);
-  });
-
-  it.each<{ name: string; fault: Choose; says: RegExp; hint: RegExp; idle?: number }>([
-    {
-      name: 'the connection always breaks at once',
-      fault: reading('a', 99, { resetAfter: 0 }),
-      says: /not read: /,
-      hint: /run again/i,
-    },
-    {
-      name: 'nothing ever comes',
-      fault: reading('a', 99, { stallAfter: 0 }),
-      says: /not read: /,
-      hint: /BACKUP_S3_TIMEOUT/,
-      idle: 2_000,
-    },
-    {
-      name: 'the object is another one after a break',
-      fault: reading('a', 1, { resetAfter: 1_000_000, wrongEtag: true }),
-      says: /not read: ObjectChanged: it changed while it was being read, after \d+ bytes/,
-      hint: /Something else writes into this bucket/,
-    },
-  ])('ends when $name', async ({ fault, says, hint, idle }) => {
-    const { proxy, write, read } = await scene(idle);
-    await write();
-    proxy.fail(fault);
-    await expect(read()).rejects.toMatchObject({
-      code: 'STORAGE_FAILED',
-      message: expect.stringMatching(says),
-      hint: expect.stringMatching(hint),
-    });
   });
 });
