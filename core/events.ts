@@ -40,16 +40,16 @@ export const taskFailureCodes = [
   'NO_MANIFEST',
   'BUG',
 ] as const;
-export type TaskFailureCode = (typeof taskFailureCodes)[number];
+type TaskFailureCode = (typeof taskFailureCodes)[number];
 
 /** An event whose list may be long. */
-export interface Shortened {
+interface Shortened {
   /** So many more there were than are listed; the log names them all. */
   readonly more?: number;
 }
 
 /** The details of each event, by its `detail-type`. Times are ISO 8601 in UTC, sizes bytes of what is stored. */
-export interface Events {
+interface Events {
   'Backup Completed': About & {
     readonly backup: string;
     readonly bytes: number;

@@ -3,7 +3,7 @@ import { drilledTargets, drillHelp, parseDrillRequest } from '../core/deployed/d
 import { messageOf } from '../core/errors.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 
-export type StartedDrill = StartedTask & { readonly kind: Kind; readonly target: string; readonly backup: string };
+type StartedDrill = StartedTask & { readonly kind: Kind; readonly target: string; readonly backup: string };
 
 export interface DrillReport {
   readonly started: readonly StartedDrill[];

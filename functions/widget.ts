@@ -35,7 +35,7 @@ const call = z.looseObject({
 });
 
 /** What `describe` answers: the dashboard's editor shows it. */
-export const documentation = `## respaldo: are we safe?
+const documentation = `## respaldo: are we safe?
 Shows the environment's backups as \`respaldo report\` does: a verdict, a calendar of the last twelve months, sizes, durations, what cleanup removes next, what runs next. From each backup a restore can be looked at and started.
 
 It only lists and reads the vault. A restore is started by the *restore* Lambda, with the right of whoever presses the button (\`lambda:InvokeFunction\`), once the name of what it replaces was typed.

@@ -101,7 +101,7 @@ async function isSwapped(
 }
 
 /** The statements that swap by hand. */
-export function renameStatements({ live, restored, kept }: SwapNames): string {
+function renameStatements({ live, restored, kept }: SwapNames): string {
   const away = kept === undefined ? '' : `ALTER DATABASE ${id(live)} RENAME TO ${id(kept)}; `;
   return `${away}ALTER DATABASE ${id(restored)} RENAME TO ${id(live)};`;
 }

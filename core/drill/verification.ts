@@ -90,7 +90,7 @@ export async function newestProof(storage: Storage, backups: readonly Backup[]):
 }
 
 /** @throws OperatorError MANIFEST_INVALID, or the storage's error */
-export async function readVerification(storage: Storage, key: string): Promise<Verification> {
+async function readVerification(storage: Storage, key: string): Promise<Verification> {
   const parsed = verificationSchema.safeParse(await readJson(storage, key));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

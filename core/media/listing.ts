@@ -14,7 +14,7 @@ export interface ListableEntry {
 }
 
 /** A line, read. */
-export interface ListingEntry {
+interface ListingEntry {
   /** Below the root, without `./`; `.` is the root itself. See {@link shownBytes}. */
   readonly path: string;
   /** `file`, `directory`, `symlink`, `link` (another name of a file), `fifo`. */
@@ -63,7 +63,7 @@ const textOrByte =
  * Bytes (in Latin-1) as text that can be turned back: UTF-8 as what it says, `\\` for a backslash, `\xff` for a byte that
  * is no UTF-8.
  */
-export function shownBytes(bytes: string): string {
+function shownBytes(bytes: string): string {
   if (/^[^\\\x80-\xff]*$/.test(bytes)) return bytes;
   return bytes.replaceAll('\\', '\\\\').replace(textOrByte, (part) => {
     const isByte = part.length === 1 && part >= '\x80';

@@ -3,7 +3,7 @@
  * src/backend/utils/adt are the same in REL9_6_STABLE and REL_18_STABLE but for their wording. Left out are those whose
  * form depends on the server (oids of user types in arrays, records and ranges), on settings (xml), or came later.
  */
-export const binaryTypes: ReadonlySet<string> = new Set([
+const binaryTypes: ReadonlySet<string> = new Set([
   ...['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'oid', 'money'],
   ...['text', 'varchar', 'bpchar', 'char', 'name', 'bytea', 'uuid', 'json', 'jsonb', 'bit', 'varbit'],
   ...['date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval'],

@@ -34,7 +34,7 @@ export interface PartPlan<Table extends PlannableTable> {
 
 const mebibyte = 1024 * 1024;
 /** Below this, a table costs more to plan than to dump. */
-export const smallestTable = 2 * mebibyte;
+const smallestTable = 2 * mebibyte;
 const smallestPart = 32 * mebibyte;
 /** Keeps the time that one failed part costs, and the memory of its upload, within bounds. */
 const largestPart = 1024 * mebibyte;

@@ -98,7 +98,7 @@ function compareNamed(
  * Sequences do not keep to snapshots: while a database is dumped they run on. A dump may hold any state between the one
  * before and the one after it, written `5..9`.
  */
-export function isWithin(dumped: string, restored: string): boolean {
+function isWithin(dumped: string, restored: string): boolean {
   const [from = '', to] = dumped.split('..');
   if (to === undefined || restored === from || restored === to) return restored === (to ?? from) || restored === from;
   const value = /^-?\d+/.exec(restored)?.[0];

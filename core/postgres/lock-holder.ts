@@ -50,7 +50,7 @@ const object =
   /^(?:CONCURRENTLY|FROM|FULL|FUNCTION|INDEX|INTO|MATERIALIZED|POLICY|RULE|SCHEMA|TABLE|TRANSACTION|TRIGGER|TYPE|UNIQUE|VIEW)$/;
 
 /** What statements do, and nothing that stands in them: `BEGIN; LOCK TABLE`. */
-export function commandOf(query: string): string {
+function commandOf(query: string): string {
   const commands = query
     .replace(/\/\*.*?\*\/|--[^\n]*/gs, ' ')
     .split(';')

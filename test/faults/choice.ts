@@ -1,7 +1,7 @@
 import type { Compression } from '../../core/archive-name.js';
 import type { Random } from '../support/random.js';
 
-export const operations = ['backup', 'restore', 'restore in place', 'cleanup', 'drill', 'verify'] as const;
+const operations = ['backup', 'restore', 'restore in place', 'cleanup', 'drill', 'verify'] as const;
 export type Operation = (typeof operations)[number];
 
 /** How the backups of a round are made. */
@@ -10,7 +10,7 @@ export interface Variant {
   readonly compression: Compression;
 }
 
-export const variants: readonly Variant[] = [
+const variants: readonly Variant[] = [
   { format: 'plain', compression: 'gzip' },
   { format: 'plain', compression: 'zstd' },
   { format: 'plain', compression: 'none' },

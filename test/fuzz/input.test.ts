@@ -12,7 +12,7 @@ import {
 } from '../../core/deployed/restore-request.js';
 import { parseStartRequest, requestedTargets } from '../../core/deployed/start-request.js';
 import { findToldError, judgeTaskEnd, parseTaskEnd } from '../../core/deployed/task-end.js';
-import { readVerification } from '../../core/drill/verification.js';
+import { readNewestDrill } from '../../core/drill/verification.js';
 import { judgeFreshness } from '../../core/freshness.js';
 import { readSettings } from '../../core/read-settings.js';
 import { planRetention } from '../../core/retention.js';
@@ -226,11 +226,13 @@ describe('whatever lies in the storage', { timeout }, () => {
       'differences',
       'notes',
     ];
+    const key = 'database/db_backup_20240115_120000.verified.json';
+    const records = [{ key, bytes: 512, modified: new Date('2024-01-15T12:01:00Z') }];
     await fc.assert(
       fc.asyncProperty(sent(...fields), (record) => {
         const storage = new MadeStorage([]);
         storage.read = async () => new Response(JSON.stringify(record) ?? '').body as never;
-        return onlyTold(() => readVerification(storage, 'database/x.verified.json'));
+        return onlyTold(() => readNewestDrill(storage, { records }));
       }),
       runs,
     );

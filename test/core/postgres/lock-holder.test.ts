@@ -1,24 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { commandOf, describeHolder, type LockHolder } from '../../../core/postgres/lock-holder.js';
-
-it.each([
-  ["UPDATE people SET email = 'row-canary'", 'UPDATE'],
-  ['begin; lock table people', 'BEGIN; LOCK TABLE'],
-  ['ALTER TABLE people ADD CHECK (email > $$canary$$)', 'ALTER TABLE'],
-  ['/* canary */ CREATE UNIQUE INDEX CONCURRENTLY canary ON people (email)', 'CREATE UNIQUE INDEX CONCURRENTLY'],
-  ["INSERT INTO t VALUES ('; canary; drop')", 'INSERT INTO'],
-  ['canary', ''],
-  ['<insufficient privilege>', ''],
-  ['', ''],
-])('%s does %s', (query, command) => {
-  expect(commandOf(query)).toBe(command);
-});
+import { describeHolder, type LockHolder } from '../../../core/postgres/lock-holder.js';
 
 describe('a holder', () => {
   const session: LockHolder = {
     ...{ pid: 7, prepared: undefined, table: 'deals', user: 'app', application: 'psql', state: 'idle in transaction' },
     ...{ seconds: 61, query: "UPDATE deals SET note = 'canary'", waitsFor: [] },
   };
+
+  it.each([
+    ["UPDATE people SET email = 'row-canary'", 'UPDATE'],
+    ['begin; lock table people', 'BEGIN; LOCK TABLE'],
+    ['ALTER TABLE people ADD CHECK (email > $$canary$$)', 'ALTER TABLE'],
+    ['/* canary */ CREATE UNIQUE INDEX CONCURRENTLY canary ON people (email)', 'CREATE UNIQUE INDEX CONCURRENTLY'],
+    ["INSERT INTO t VALUES ('; canary; drop')", 'INSERT INTO'],
+    ['canary', ''],
+    ['<insufficient privilege>', ''],
+    ['', ''],
+  ])('whose statement is %s is told to be at %s', (query, command) => {
+    const facts = 'user "app", application "psql", active, in a transaction for 61 s';
+    expect(describeHolder({ ...session, state: 'active', query })).toBe(
+      `deals: server process 7 (${facts}${command === '' ? '' : `, at ${command}`})`,
+    );
+  });
 
   it('is told by what the role may see of it', () => {
     expect(describeHolder(session)).toBe(
