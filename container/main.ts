@@ -12,6 +12,12 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 collectWithoutHelpers();
 
+// Whoever reads may stop reading (`respaldo list | head`). What was begun is still done: a backup matters more than its log.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Not `once`: a library that ends its own children on a signal takes a listener that is gone for leave to end us, too.
