@@ -3,7 +3,7 @@ import type { CleanupReport } from '../core/cleanup.js';
 import { messageOf, toldError } from '../core/errors.js';
 import type { About, Event, Failure } from '../core/events.js';
 import { failureLink } from '../core/runbook.js';
-import type { BackupResult } from './backup.js';
+import type { BackupResult } from './results.js';
 import type { Run } from './run.js';
 import { watched } from './watched.js';
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { formatForSize } from '../core/postgres/dump-format.js';
 import { announcingBackup } from './announce.js';
-import { type BackupResult, discardDraft, draftBackup } from './backup.js';
+import { discardDraft, draftBackup } from './backup.js';
 import type { DatabaseBackupOptions, DumpFormat, DumpJob } from './dump-job.js';
 import { dumpSingle } from './dump-single.js';
 import { dumpParallel } from './parallel/dump-parallel.js';
@@ -12,6 +12,7 @@ import { rolesCommand } from './postgres/dump.js';
 import { databaseProperties, serverVersion } from './postgres/server.js';
 import { withSnapshot } from './postgres/snapshot.js';
 import { watchSnapshot } from './postgres/snapshot-watch.js';
+import type { BackupResult } from './results.js';
 import type { Run } from './run.js';
 import { StoredFiles } from './stored-files.js';
 import { chooseCompressor } from './streams/compress.js';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { Anomaly } from '../core/anomalies.js';
 import { backupId, backupName, folderOf, type Kind, manifestSuffix, parseObjectName } from '../core/archive-name.js';
 import { messageOf, OperatorError } from '../core/errors.js';
 import { type Manifest, serializeManifest } from '../core/manifest.js';
 import type { Storage } from '../core/storage.js';
 import { anomaliesOf } from './anomalies.js';
+import type { BackupResult, StorageFailure } from './results.js';
 import type { Run } from './run.js';
 import type { Outcome } from './streams/store.js';
 
@@ -23,23 +23,6 @@ export interface Draft {
   readonly storages: readonly Storage[];
   /** Those that did not, where another one did. */
   readonly failures: readonly StorageFailure[];
-}
-
-export interface BackupResult {
-  readonly manifest: Manifest;
-  /** What is odd about it, beside the one before. */
-  readonly anomalies: readonly Anomaly[];
-  /** Stored bytes of all its files together. */
-  readonly bytes: number;
-  /** Where it is complete. */
-  readonly storedIn: readonly string[];
-  /** Where it is not, and why. */
-  readonly failures: readonly StorageFailure[];
-}
-
-export interface StorageFailure {
-  readonly storage: string;
-  readonly error: unknown;
 }
 
 /** How far behind the newest backup a clock may be and still be followed: a day. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { FingerprintMode } from '../core/fingerprint.js';
 import type { TableFacts } from '../core/manifest.js';
-import { sumOfHashes } from '../core/row-hash.js';
+import { sumOfHashes } from '../core/parallel/row-hash.js';
+import type { FingerprintMode } from '../core/postgres/fingerprint.js';
 import type { DumpJob } from './dump-job.js';
 import type { StoreDump } from './dump-single.js';
 import { type TakenFingerprint, takeFingerprint } from './fingerprint-dump.js';

@@ -1,10 +1,20 @@
-import type { FingerprintMode } from '../core/fingerprint.js';
+<<<<<<< HEAD
+
+import type { FingerprintMode } from '../core/postgres/fingerprint.js';
 import { type BackupResult, completeBackup } from './backup.js';
+
+=======
+
+import { completeBackup } from './backup.js';
+
+>>>>>>> a111417 (refactor: the results of backups and restores are types of their own)
+
 import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from './dump-job.js';
 import { dumpPlain } from './dump-plain.js';
 import { closeFingerprint, modeFor, type TakenFingerprint, takeFingerprint } from './fingerprint-dump.js';
 import type { Relation } from './postgres/relations.js';
 import { selectionArguments } from './postgres/selection.js';
+import type { BackupResult } from './results.js';
 import type { StoredFiles } from './stored-files.js';
 import type { Command } from './streams/command.js';
 

@@ -16,18 +16,10 @@ import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
 import { withFastToast } from './postgres/toast.js';
 import { watchHolds } from './postgres/watch-holds.js';
+import type { DatabaseRestoreResult } from './results.js';
 import type { Run } from './run.js';
 import { runPipe } from './streams/pipe.js';
 
-export interface DatabaseRestoreResult {
-  readonly database: string;
-  /** The database that was in service before; undefined where there was none. */
-  readonly kept: string | undefined;
-  readonly tables: number;
-  readonly rows: number;
-  /** False where no manifest said what the result should be. */
-  readonly compared: boolean;
-}
 /**
  * Does what the plan says. Whatever fails before the swap leaves the running database as it was and drops what was
  * restored beside it.

@@ -10,6 +10,7 @@ import type { FoundArchive } from './find-archive.js';
 import { extractTar } from './media/extract.js';
 import { holdMedia } from './media/hold.js';
 import { clearAbandoned, finishInterrupted, makeRestoring, type Place, planPlace, swapIn } from './media/place.js';
+import type { MediaRestoreResult } from './results.js';
 import type { Run } from './run.js';
 import type { Command } from './streams/command.js';
 import { openMediaBucket, usesAws } from './wire.js';
@@ -31,16 +32,6 @@ export interface MediaRestorePlan {
   readonly found: FoundArchive;
   readonly decoders: readonly Command[];
   readonly target: MediaTarget;
-}
-
-export interface MediaRestoreResult {
-  readonly into: string;
-  /** Where the files are that were in service before; undefined where there were none. */
-  readonly kept: string | undefined;
-  readonly files: number;
-  readonly bytes: number;
-  /** False where no manifest said what the result should be. */
-  readonly compared: boolean;
 }
 
 /**

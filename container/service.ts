@@ -3,7 +3,7 @@ import type { ListedBackup } from '../core/backup-table.js';
 import type { CleanupReport } from '../core/cleanup.js';
 import { OperatorError } from '../core/errors.js';
 import { type Log, type Progress, silentLog, silentProgress } from '../core/log.js';
-import type { BackupResult } from './backup.js';
+import type { Manifest } from '../core/manifest.js';
 import { backupDatabase } from './backup-database.js';
 import { backupMedia } from './backup-media.js';
 import { cleanUp } from './cleanup.js';
@@ -12,11 +12,12 @@ import { findArchive } from './find-archive.js';
 import { listBackups } from './list-backups.js';
 import { planDatabaseRestore } from './plan-database-restore.js';
 import { everything } from './postgres/selection.js';
-import { type DatabaseRestoreResult, restoreDatabase } from './restore-database.js';
-import { type MediaRestoreResult, planMediaRestore, restoreMedia } from './restore-media.js';
+import { restoreDatabase } from './restore-database.js';
+import { planMediaRestore, restoreMedia } from './restore-media.js';
+import type { BackupResult, DatabaseRestoreResult, MediaRestoreResult, TableRestoreResult } from './results.js';
 import type { Run } from './run.js';
 import { planTableRestore } from './table/plan-table-restore.js';
-import { restoreTable, type TableRestoreResult } from './table/restore-table.js';
+import { restoreTable } from './table/restore-table.js';
 import { openBucketBy, wire } from './wire.js';
 
 export type {
@@ -26,6 +27,7 @@ export type {
   Kind,
   ListedBackup,
   Log,
+  Manifest,
   MediaRestoreResult,
   Progress,
   TableRestoreResult,

@@ -7,11 +7,9 @@ import { keyOf } from '../../core/table/tokens.js';
 import { fingerprintRestored } from '../fingerprint-restored.js';
 import { prepareFingerprints } from '../postgres/fingerprint.js';
 import { relations } from '../postgres/relations.js';
+import type { TableComparison } from '../results.js';
 import type { TableRestorePlan } from './plan-table-restore.js';
 import type { WrittenTable } from './table-writer.js';
-
-/** How a table was compared with what the manifest says of it. */
-export type TableComparison = 'row by row' | 'by number of rows' | 'with nothing';
 
 /**
  * Compares what stands in the table now, in the transaction that made it, with the manifest.

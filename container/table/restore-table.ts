@@ -1,23 +1,12 @@
 import { announcingRestore } from '../announce.js';
 import { serverFailed } from '../postgres/server-errors.js';
+import type { TableRestoreResult } from '../results.js';
 import type { Run } from '../run.js';
-import { compareTable, type TableComparison } from './compare-table.js';
+import { compareTable } from './compare-table.js';
 import type { TableRestorePlan } from './plan-table-restore.js';
 import { readTable } from './read-table.js';
 import { TableSession, tableRefused } from './table-session.js';
 import { TableWriter } from './table-writer.js';
-
-export interface TableRestoreResult {
-  readonly database: string;
-  /** As it is called in the backup. */
-  readonly table: { readonly schema: string; readonly name: string };
-  /** What it came back as; in the same schema. */
-  readonly as: { readonly schema: string; readonly name: string };
-  readonly rows: number;
-  readonly compared: TableComparison;
-  /** What did not come along, in words: foreign keys, triggers, and what the server refused. */
-  readonly leftOut: readonly string[];
-}
 
 /**
  * Does what the plan says, in one transaction of the running database: the table appears when it is whole and equals
