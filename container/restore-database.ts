@@ -11,6 +11,7 @@ import { abandonedDatabases, copyDatabaseSettings, createDatabase, dropDatabase 
 import { holdTarget } from './postgres/hold.js';
 import { committing, emptyDatabase, rowsMustBe } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
+import { withHolders } from './postgres/lock-holders.js';
 import { lookAgain } from './postgres/look-again.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
@@ -157,7 +158,11 @@ async function restoreInPlace(run: Run, plan: DatabaseRestorePlan): Promise<Data
   };
   if (decode.length === 0) await drain(archive);
   else await runPipe(decode, { input: archive, output: drain, signal: run.signal });
-  await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, mark));
+  try {
+    await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, mark));
+  } catch (error) {
+    throw await withHolders(error, plan.connection, plan.database);
+  }
   return { database: plan.database, kept: undefined, ...(await compare(plan)) };
 }
 
@@ -173,7 +178,14 @@ async function load(run: Run, plan: DatabaseRestorePlan, mark?: string): Promise
     withoutOwners: options.withoutOwners,
     signal: run.signal,
     // Compared before it is committed: a program that lies about its end would otherwise leave an empty database.
-    atomic: mark === undefined ? undefined : { before: emptyDatabase, after: `${rowsMustBe(counted(plan))}\n${mark}` },
+    atomic:
+      mark === undefined
+        ? undefined
+        : {
+            before: emptyDatabase,
+            after: `${rowsMustBe(counted(plan))}\n${mark}`,
+            lockTimeoutSeconds: run.settings.BACKUP_LOCK_TIMEOUT,
+          },
   });
   step.end();
 }

@@ -133,7 +133,9 @@ export const settingsSchema = z.object({
     .enum(['FARGATE', 'FARGATE_SPOT'])
     .default('FARGATE')
     .describe('Fargate: their capacity provider.'),
-  BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
+  BACKUP_LOCK_TIMEOUT: whole(1, 86_400)
+    .default(60)
+    .describe('Seconds that a dump, or a restore into a database in use, waits for locks before it gives up.'),
   BACKUP_STALL_MINUTES: fraction(0, 10_000)
     .default(30)
     .describe(

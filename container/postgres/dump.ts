@@ -4,7 +4,7 @@ import type { Command } from '../streams/command.js';
 import type { Clients } from './clients.js';
 import { type Connection, libpqEnvironment } from './connection.js';
 import { conninfo } from './conninfo.js';
-import { LockTimeout, lockedTables } from './lock-timeout.js';
+import { dumpTimeout, lockedTables } from './lock-timeout.js';
 
 export interface DumpOptions {
   readonly connection: Connection;
@@ -52,5 +52,5 @@ export async function rolesCommand(connection: Connection, clients: Clients, wit
 
 function explainDump(stderr: string, database: string, lockTimeoutSeconds: number): OperatorError | undefined {
   if (!/canceling statement due to (?:lock|statement) timeout/.test(stderr)) return undefined;
-  return new LockTimeout(database, lockTimeoutSeconds, lockedTables(stderr));
+  return dumpTimeout(database, lockTimeoutSeconds, lockedTables(stderr));
 }
