@@ -1,14 +1,5 @@
-<<<<<<< HEAD
-
 import type { FingerprintMode } from '../core/postgres/fingerprint.js';
-import { type BackupResult, completeBackup } from './backup.js';
-
-=======
-
 import { completeBackup } from './backup.js';
-
->>>>>>> a111417 (refactor: the results of backups and restores are types of their own)
-
 import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from './dump-job.js';
 import { dumpPlain } from './dump-plain.js';
 import { closeFingerprint, modeFor, type TakenFingerprint, takeFingerprint } from './fingerprint-dump.js';
