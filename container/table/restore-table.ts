@@ -15,7 +15,7 @@ import { TableWriter } from './table-writer.js';
  */
 export function restoreTable(run: Run, plan: TableRestorePlan): Promise<TableRestoreResult> {
   const describe = ({ as }: TableRestoreResult) => ({ into: `${as.schema}.${as.name}` });
-  return announcingRestore(run, 'database', plan.found.id, () => carryOut(run, plan), describe);
+  return announcingRestore(run, 'database', plan.found.id, (watched) => carryOut(watched, plan), describe);
 }
 
 async function carryOut(run: Run, plan: TableRestorePlan): Promise<TableRestoreResult> {
