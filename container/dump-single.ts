@@ -1,6 +1,6 @@
 import type { FingerprintMode } from '../core/postgres/fingerprint.js';
 import { completeBackup } from './backup.js';
-import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from './dump-job.js';
+import { chooseTables, type DumpJob, databaseFacts, dumpOf, leftOut, manifestOf } from './dump-job.js';
 import { dumpPlain } from './dump-plain.js';
 import { closeFingerprint, modeFor, type TakenFingerprint, takeFingerprint } from './fingerprint-dump.js';
 import type { Relation } from './postgres/relations.js';
@@ -20,7 +20,7 @@ export type StoreDump = (until: Promise<unknown>, filter?: Command) => Promise<v
 /** Dumps the snapshot into one archive, and fingerprints every table meanwhile. */
 export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<BackupResult> {
   const { run, options, draft } = job;
-  const { withData, withoutData } = await chooseTables(job);
+  const chosen = await chooseTables(job);
   const facts = await databaseFacts(job);
   run.log.info(`backing up "${facts.name}" (PostgreSQL ${job.server}) as ${draft.id}`);
   const store: StoreDump = async (until, filter) => {
@@ -36,10 +36,15 @@ export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<Bac
   };
   const mode = modeFor(job, facts.bytes);
   const taken = await (options.format === 'plain' && mode !== 'off'
-    ? dumpPlain(job, withData, mode, store)
-    : dumpCustom(job, withData, mode, store));
-  const uncounted = withoutData.map(({ schema, name }) => ({ schema, name }));
-  const database = { ...facts, tables: [...taken.tables, ...uncounted], ...(await closeFingerprint(job, taken)) };
+    ? dumpPlain(job, chosen.withData, mode, store)
+    : dumpCustom(job, chosen.withData, mode, store));
+  const uncounted = chosen.withoutData.map(({ schema, name }) => ({ schema, name }));
+  const database = {
+    ...facts,
+    tables: [...taken.tables, ...uncounted],
+    ...leftOut(job, chosen),
+    ...(await closeFingerprint(job, taken)),
+  };
   return completeBackup(run, draft, manifestOf(job, database, stored), stored.outcomes);
 }
 

@@ -4,7 +4,7 @@ import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 import { describeParts, type PlannedPart, planParts } from '../../core/parallel/plan.js';
 import { sumOfHashes } from '../../core/parallel/row-hash.js';
 import { completeBackup, intact, partKey } from '../backup.js';
-import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
+import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, leftOut, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor } from '../fingerprint-dump.js';
 import { lockTimeoutOf } from '../postgres/lock-timeout.js';
 import { qualified } from '../postgres/relations.js';
@@ -87,6 +87,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     const database: DatabaseFacts = {
       ...facts,
       tables: tableFacts(taken.tables, parts, copied, chosen),
+      ...leftOut(job, chosen),
       ...(await closeFingerprint(job, taken)),
       indexes: await indexEntries(job, large),
     };
