@@ -3,7 +3,13 @@ import { findAnomalies } from '../core/anomalies.js';
 import type { Announce } from '../core/aws/event-bus.js';
 import { type Backup, newestDrilled } from '../core/catalog.js';
 import type { DeployedTarget } from '../core/deployed/deployment.js';
-import { type Dimension, metricNames, metricNamespace, noBackupHours, targetDimensions } from '../core/deployed/metrics.js';
+import {
+  type Dimension,
+  metricNames,
+  metricNamespace,
+  noBackupHours,
+  targetDimensions,
+} from '../core/deployed/metrics.js';
 import { newestProof } from '../core/drill/verification.js';
 import { isUnread, type OperatorError } from '../core/errors.js';
 import { type Freshness, judgeFreshness } from '../core/freshness.js';
