@@ -77,7 +77,12 @@ export const settingsSchema = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .describe('Log in to RDS with a token made by IAM instead of a password, as `PGUSER`.'),
-  PG_BINDIR: z.string().optional().describe('A directory with pg_dump, pg_restore and psql, looked at first.'),
+  PG_BINDIR: z
+    .string()
+    .optional()
+    .describe(
+      'Directories with PostgreSQL’s programs (pg_dump, pg_dumpall, pg_restore, psql; for drills initdb and postgres), looked at before the usual ones; several, as of several majors, are separated by `:`.',
+    ),
   BACKUP_FORMAT: z
     .enum(['plain', 'custom', 'parallel', 'auto'])
     .default('plain')
