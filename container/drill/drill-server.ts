@@ -6,6 +6,7 @@ import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { type Connection, withSession } from '../postgres/connection.js';
+import { eventTriggersFrom } from '../postgres/event-triggers.js';
 import { installedServers } from '../postgres/installations.js';
 import { isServerGone } from '../postgres/server-errors.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
@@ -39,7 +40,11 @@ export async function startDrillServer(
   const server = await startThrowawayServer({
     binDirectory,
     parent,
-    settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
+    settings: [
+      ...['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
+      // Only a superuser can have made some. What one does at a login would be compared with what was dumped.
+      ...(trusted && major >= eventTriggersFrom ? ['event_triggers=off'] : []),
+    ],
     initArguments: ['--encoding=UTF8', '--locale=C'],
     // A dump that names postgres as an owner must not get at a superuser by that; a trusted one may need just this.
     user: trusted ? 'postgres' : `respaldo_${randomBytes(8).toString('hex')}`,
