@@ -56,6 +56,7 @@ export async function readFileOf(
   { id, storage }: FoundArchive,
   file: ManifestFile,
   signal: AbortSignal,
+  onBytes?: (bytes: number) => void,
 ): Promise<Readable> {
-  return pipeline(await storage.read(file.key, { signal }), compareDigest(file, id), () => {}); // likewise
+  return pipeline(await storage.read(file.key, { signal }), compareDigest(file, id, onBytes), () => {}); // likewise
 }

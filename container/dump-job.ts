@@ -109,6 +109,12 @@ export async function databaseFacts({
   };
 }
 
+/** With a selection, which tables come without rows: a table that is not counted may still have them. */
+export function leftOut({ options }: DumpJob, { withoutData }: ChosenTables): Pick<DatabaseFacts, 'withoutRows'> {
+  if (selectionArguments(options.selection).length === 0) return {};
+  return { withoutRows: withoutData.map(({ schema, name }) => ({ schema, name })) };
+}
+
 export function manifestOf({ options }: DumpJob, database: DatabaseFacts, stored: StoredFiles): Manifest {
   return { ...stored.manifest(options.format), database };
 }

@@ -1,29 +1,61 @@
+import type { FingerprintMode } from '../core/postgres/fingerprint.js';
 import { completeBackup } from './backup.js';
-import { chooseTables, type DumpJob, databaseFacts, dumpOf, manifestOf } from './dump-job.js';
-import { closeFingerprint, modeFor, takeFingerprint } from './fingerprint-dump.js';
+import { chooseTables, type DumpJob, databaseFacts, dumpOf, leftOut, manifestOf } from './dump-job.js';
+import { dumpPlain } from './dump-plain.js';
+import { closeFingerprint, modeFor, type TakenFingerprint, takeFingerprint } from './fingerprint-dump.js';
+import type { Relation } from './postgres/relations.js';
 import { selectionArguments } from './postgres/selection.js';
 import type { BackupResult } from './results.js';
 import type { StoredFiles } from './stored-files.js';
+import type { Command } from './streams/command.js';
 
-/** Dumps the snapshot into one archive, and fingerprints every table in the same snapshot meanwhile. */
+/**
+ * Stores what pg_dump makes of the snapshot.
+ *
+ * @param until must resolve before it is complete
+ * @param filter what it passes through
+ */
+export type StoreDump = (until: Promise<unknown>, filter?: Command) => Promise<void>;
+
+/** Dumps the snapshot into one archive, and fingerprints every table meanwhile. */
 export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<BackupResult> {
   const { run, options, draft } = job;
-  const { withData, withoutData } = await chooseTables(job);
+  const chosen = await chooseTables(job);
   const facts = await databaseFacts(job);
   run.log.info(`backing up "${facts.name}" (PostgreSQL ${job.server}) as ${draft.id}`);
-  const fingerprint = takeFingerprint(job, withData, modeFor(job, facts.bytes));
-  fingerprint.catch(() => {}); // the archive waits for it and fails with it
-  const command = await dumpOf(job, [`--format=${options.format}`, ...selectionArguments(options.selection)]);
-  const content = options.format === 'plain' ? 'sql' : 'dump';
-  const step = run.progress.start('dumping', facts.bytes);
-  await stored.add(
-    { command },
-    { key: draft.base, role: 'archive', content },
-    { expectedBytes: facts.bytes, step, until: fingerprint },
-  );
-  step.end();
-  const uncounted = withoutData.map(({ schema, name }) => ({ schema, name }));
-  const taken = await fingerprint;
-  const database = { ...facts, tables: [...taken.tables, ...uncounted], ...(await closeFingerprint(job, taken)) };
+  const store: StoreDump = async (until, filter) => {
+    const command = await dumpOf(job, [`--format=${options.format}`, ...selectionArguments(options.selection)]);
+    const content = options.format === 'plain' ? 'sql' : 'dump';
+    const step = run.progress.start('dumping', facts.bytes);
+    await stored.add(
+      { command, filter },
+      { key: draft.base, role: 'archive', content },
+      { expectedBytes: facts.bytes, step, until },
+    );
+    step.end();
+  };
+  const mode = modeFor(job, facts.bytes);
+  const taken = await (options.format === 'plain' && mode !== 'off'
+    ? dumpPlain(job, chosen.withData, mode, store)
+    : dumpCustom(job, chosen.withData, mode, store));
+  const uncounted = chosen.withoutData.map(({ schema, name }) => ({ schema, name }));
+  const database = {
+    ...facts,
+    tables: [...taken.tables, ...uncounted],
+    ...leftOut(job, chosen),
+    ...(await closeFingerprint(job, taken)),
+  };
   return completeBackup(run, draft, manifestOf(job, database, stored), stored.outcomes);
+}
+
+async function dumpCustom(
+  job: DumpJob,
+  tables: readonly Relation[],
+  mode: FingerprintMode,
+  store: StoreDump,
+): Promise<TakenFingerprint> {
+  const fingerprint = takeFingerprint(job, tables, mode);
+  fingerprint.catch(() => {}); // the archive waits for it and fails with it
+  await store(fingerprint);
+  return fingerprint;
 }

@@ -7,6 +7,7 @@ import type { FoundArchive } from './find-archive.js';
 import { type Clients, clientsFor, type ServerVersion } from './postgres/clients.js';
 import { type Connection, connectionFrom, withSession } from './postgres/connection.js';
 import { assertDatabaseName, derivedName, freeStamp } from './postgres/create-database.js';
+import { withoutEventTriggers } from './postgres/event-triggers.js';
 import { assertNothingLacks, lacking, roleRights } from './postgres/preflight.js';
 import { type DatabaseProperties, databaseProperties, serverVersion } from './postgres/server.js';
 import type { Run } from './run.js';
@@ -111,7 +112,7 @@ export async function planDatabaseRestore(
       return {
         found,
         options,
-        connection,
+        connection: await withoutEventTriggers(client, server, connection),
         server,
         clients,
         decoders: decode,

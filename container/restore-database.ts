@@ -11,6 +11,7 @@ import { abandonedDatabases, copyDatabaseSettings, createDatabase, dropDatabase 
 import { holdTarget } from './postgres/hold.js';
 import { committing, emptyDatabase, rowsMustBe } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
+import { withHolders } from './postgres/lock-holders.js';
 import { lookAgain } from './postgres/look-again.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
@@ -157,8 +158,16 @@ async function restoreInPlace(run: Run, plan: DatabaseRestorePlan): Promise<Data
   };
   if (decode.length === 0) await drain(archive);
   else await runPipe(decode, { input: archive, output: drain, signal: run.signal });
-  await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, mark));
-  return { database: plan.database, kept: undefined, ...(await compare(plan)) };
+  try {
+    await committing(plan.connection, plan.database, run.log, (mark) => load(run, plan, mark));
+  } catch (error) {
+    throw await withHolders(error, plan.connection, plan.database);
+  }
+  // Compared before the commit. By now others write to it again, and what they do is no fault of the restore.
+  const tables = counted(plan);
+  const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
+  const compared = found.manifest?.database !== undefined;
+  return { database: plan.database, kept: undefined, tables: tables.length, rows, compared };
 }
 
 /** @param mark in place: tells of the commit */
@@ -173,7 +182,14 @@ async function load(run: Run, plan: DatabaseRestorePlan, mark?: string): Promise
     withoutOwners: options.withoutOwners,
     signal: run.signal,
     // Compared before it is committed: a program that lies about its end would otherwise leave an empty database.
-    atomic: mark === undefined ? undefined : { before: emptyDatabase, after: `${rowsMustBe(counted(plan))}\n${mark}` },
+    atomic:
+      mark === undefined
+        ? undefined
+        : {
+            before: emptyDatabase,
+            after: `${rowsMustBe(counted(plan))}\n${mark}`,
+            lockTimeoutSeconds: run.settings.BACKUP_LOCK_TIMEOUT,
+          },
   });
   step.end();
 }

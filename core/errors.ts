@@ -117,6 +117,14 @@ export class OperatorError extends Error {
   }
 }
 
+/**
+ * Whether something could not be read, which tells nothing of what it holds: a storage that refuses or does not answer.
+ * What is listed and not there may have been removed since.
+ */
+export function isUnread(error: unknown): error is OperatorError {
+  return error instanceof OperatorError && ['storage', 'notFound'].includes(errorCodes[error.code]);
+}
+
 /** The text that a person reads, on a terminal. Two lines, or the stack of a bug. */
 export function renderError(error: unknown): string {
   if (error instanceof OperatorError) return `ERROR ${error.code}: ${error.inFull}\nHINT: ${error.hint}`;

@@ -69,6 +69,9 @@ interface Events {
 
 export type EventName = keyof Events;
 
+/** Those that people get a mail of, by way of EventBridge and SNS. */
+export const mailedEvents = ['Backup Failed', 'Restore Failed', 'Drill Failed'] as const satisfies readonly EventName[];
+
 /** One event: its name and its details. */
 export type Event = { readonly [Name in EventName]: { readonly name: Name; readonly detail: Events[Name] } }[EventName];
 
@@ -78,8 +81,34 @@ export type Event = { readonly [Name in EventName]: { readonly name: Name; reado
  */
 const mostListed = 100;
 
-/** The event as the bus can take it: of a long list the first ones, and how many more there were. */
-export function shortened(event: Event): Event {
+/** The event as the bus can take it and a mail can show it. */
+export function asSent(event: Event): Event {
+  return isFailure(event) ? inOneLine(event) : shortened(event);
+}
+
+type FailureEvent = Extract<Event, { readonly name: (typeof mailedEvents)[number] }>;
+
+function isFailure(event: Event): event is FailureEvent {
+  return mailedEvents.some((name) => name === event.name);
+}
+
+/** Of a line break in a detail, EventBridge's template for mails makes two characters in the midst of the text. */
+function inOneLine(event: FailureEvent): Event {
+  const { reason, hint } = event.detail;
+  return { ...event, detail: { ...event.detail, reason: oneLine(reason), hint: oneLine(hint) } } as FailureEvent;
+}
+
+/** What a line with a colon announces follows it; other lines are parted by semicolons. */
+export function oneLine(text: string): string {
+  const lines = text
+    .split(/[\n\v\f\r\u0085\u2028\u2029]+/)
+    .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())
+    .filter((line) => line !== '');
+  return lines.reduce((whole, line) => `${whole}${/[:;,.!?]$/.test(whole) ? '' : ';'} ${line}`, lines.shift() ?? '');
+}
+
+/** Of a long list the first ones, and how many more there were. */
+function shortened(event: Event): Event {
   if (event.name === 'Backup Anomaly') {
     const { anomalies } = event.detail;
     return { ...event, detail: { ...event.detail, anomalies: anomalies.slice(0, mostListed), ...more(anomalies) } };

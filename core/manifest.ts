@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compressions, encryptions, kinds } from './archive-name.js';
 import { OperatorError } from './errors.js';
 
@@ -75,6 +75,8 @@ const database = z.looseObject({
   indexes: z.array(z.looseObject({ schema: text, table: text, entries: z.array(text) })).optional(),
   /** pg_dump's own selection options, where the backup is not of the whole database. */
   selection: z.array(text).optional(),
+  /** With a selection: the tables whose rows it leaves out. Absent in backups of versions that did not tell them apart. */
+  withoutRows: z.array(z.looseObject({ schema: text, name: text })).optional(),
 });
 
 const media = z.looseObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compressions, targetPattern } from './archive-name.js';
 import { fingerprintModes } from './postgres/fingerprint.js';
 import { parsePrices } from './report/storage-use.js';
@@ -77,7 +77,12 @@ export const settingsSchema = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .describe('Log in to RDS with a token made by IAM instead of a password, as `PGUSER`.'),
-  PG_BINDIR: z.string().optional().describe('A directory with pg_dump, pg_restore and psql, looked at first.'),
+  PG_BINDIR: z
+    .string()
+    .optional()
+    .describe(
+      'Directories with PostgreSQL’s programs (pg_dump, pg_dumpall, pg_restore, psql; for drills initdb and postgres), looked at before the usual ones; several, as of several majors, are separated by `:`.',
+    ),
   BACKUP_FORMAT: z
     .enum(['plain', 'custom', 'parallel', 'auto'])
     .default('plain')
@@ -133,7 +138,9 @@ export const settingsSchema = z.object({
     .enum(['FARGATE', 'FARGATE_SPOT'])
     .default('FARGATE')
     .describe('Fargate: their capacity provider.'),
-  BACKUP_LOCK_TIMEOUT: whole(1, 86_400).default(60).describe('Seconds that a dump waits for locks before it gives up.'),
+  BACKUP_LOCK_TIMEOUT: whole(1, 86_400)
+    .default(60)
+    .describe('Seconds that a dump, or a restore into a database in use, waits for locks before it gives up.'),
   BACKUP_STALL_MINUTES: fraction(0, 10_000)
     .default(30)
     .describe(

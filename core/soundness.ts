@@ -1,6 +1,6 @@
 import type { Kind } from './archive-name.js';
 import { type Backup, readCatalog } from './catalog.js';
-import { messageOf } from './errors.js';
+import { isUnread, OperatorError } from './errors.js';
 import type { Manifest } from './manifest.js';
 import { readManifest } from './read-manifest.js';
 import type { Storage } from './storage.js';
@@ -11,6 +11,12 @@ export interface Unsound {
   readonly reason: string;
 }
 
+/** A listed backup whose manifest the storage did not give: it may be well. */
+export interface Unread {
+  readonly backup: Backup;
+  readonly error: OperatorError;
+}
+
 export interface NewestGood {
   /** All that are listed, newest first. */
   readonly listed: readonly Backup[];
@@ -18,7 +24,12 @@ export interface NewestGood {
   readonly good: readonly Backup[];
   /** Newer ones that are damaged. */
   readonly unsound: readonly Unsound[];
+  /** Newer ones of which nothing is known. */
+  readonly unread: readonly Unread[];
 }
+
+/** After so many that could not be read, the storage is the matter, and every further try may take its minutes. */
+export const mostUnread = 3;
 
 /**
  * Looks for the newest good backups: those whose manifest can be read and whose files have the sizes that it says. Reads
@@ -27,28 +38,42 @@ export interface NewestGood {
 export async function newestGood(storage: Storage, kind: Kind, target: string): Promise<NewestGood> {
   const good: Backup[] = [];
   const unsound: Unsound[] = [];
+  const unread: Unread[] = [];
   const listed = (await readCatalog(storage, kind, target)).backups;
   for (const backup of listed) {
-    if (good.length === 2) break;
-    const reason = await whatIsWrong(storage, backup);
-    if (reason === undefined) good.push(backup);
-    else unsound.push({ backup, reason });
+    if (good.length === 2 || unread.length === mostUnread) break;
+    const found = await lookAt(storage, backup);
+    if (found.unread) unread.push({ backup, error: found.unread });
+    else if (found.damage !== undefined) unsound.push({ backup, reason: found.damage });
+    else good.push(backup);
   }
-  return { listed, good, unsound };
+  return { listed, good, unsound, unread };
 }
 
-async function whatIsWrong(storage: Storage, backup: Backup): Promise<string | undefined> {
-  let manifest: Manifest;
+/** What a backup's manifest tells, as far as it can be read. */
+export interface Looked {
+  readonly manifest?: Manifest;
+  /** Why it cannot be trusted. */
+  readonly damage?: string;
+  /** Why nothing can be told. */
+  readonly unread?: OperatorError;
+}
+
+/** Reads one manifest, and compares with it what is listed. */
+export async function lookAt(storage: Storage, backup: Backup): Promise<Looked> {
   try {
-    manifest = await readManifest(storage, backup.manifestKey, backup.id);
+    const manifest = await readManifest(storage, backup.manifestKey, backup.id);
+    const damage = wrongFiles(backup, manifest);
+    return { manifest, ...(damage === undefined ? {} : { damage }) };
   } catch (error) {
-    return messageOf(error);
+    if (isUnread(error)) return { unread: error };
+    if (!(error instanceof OperatorError)) throw error;
+    return { damage: error.message };
   }
-  return wrongFiles(backup, manifest);
 }
 
 /** What of a backup's listed files is not as its manifest says; undefined where all are. */
-export function wrongFiles(backup: Backup, manifest: Manifest): string | undefined {
+function wrongFiles(backup: Backup, manifest: Manifest): string | undefined {
   for (const file of manifest.files) {
     const stored = backup.files.find(({ key }) => key === file.key);
     if (!stored) return `${file.key} is missing`;

@@ -2,6 +2,7 @@ import { type CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@
 import { findAnomalies } from '../core/anomalies.js';
 import type { Announce } from '../core/aws/event-bus.js';
 import { type Backup, newestDrilled } from '../core/catalog.js';
+import type { DeployedTarget } from '../core/deployed/deployment.js';
 import {
   type Dimension,
   metricNames,
@@ -10,6 +11,7 @@ import {
   targetDimensions,
 } from '../core/deployed/metrics.js';
 import { newestProof } from '../core/drill/verification.js';
+import { isUnread, type OperatorError } from '../core/errors.js';
 import { type Freshness, judgeFreshness } from '../core/freshness.js';
 import { readManifest } from '../core/read-manifest.js';
 import { newestGood } from '../core/soundness.js';
@@ -22,37 +24,71 @@ export interface CheckContext extends Wiring {
 }
 
 export interface CheckReport {
-  readonly targets: readonly {
-    readonly kind: string;
-    readonly target: string;
-    readonly newest: string | undefined;
-    readonly ageHours: number | undefined;
-    readonly limitHours: number | undefined;
-    readonly stale: boolean;
-    /** What is odd about the newest good backup, beside the one before. */
-    readonly odd: readonly string[];
-    /** The newest backup that a drill has proven; where drills are on. */
-    readonly proven?: string | undefined;
-    readonly provenAgeHours?: number | undefined;
-    readonly drillFailed?: boolean;
-    readonly damaged: readonly string[];
-  }[];
+  readonly targets: readonly TargetCheck[];
 }
 
-/** Publishes, for each target, how old and how large its newest good backup is. */
+interface TargetCheck {
+  readonly kind: string;
+  readonly target: string;
+  readonly newest: string | undefined;
+  readonly ageHours: number | undefined;
+  readonly limitHours: number | undefined;
+  readonly stale: boolean;
+  /** What is odd about the newest good backup, beside the one before. */
+  readonly odd: readonly string[];
+  /** The newest backup that a drill has proven; where drills are on. */
+  readonly proven?: string | undefined;
+  readonly provenAgeHours?: number | undefined;
+  readonly drillFailed?: boolean;
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Publishes, for each target, how old and how large its newest good backup is. Of one whose records the storage does not
+ * give now it publishes nothing: any age would be made up.
+ *
+ * @throws OperatorError of the storage, once all that can be told of the other targets is told
+ */
 export async function check(context: CheckContext): Promise<CheckReport> {
-  const { deployment, storage, cloudWatch, log, now } = context;
-  const targets: CheckReport['targets'][number][] = [];
+  const { deployment, cloudWatch, log } = context;
+  const targets: TargetCheck[] = [];
   const data: MetricDatum[] = [];
-  for (const { kind, target, maxAgeHours, drilled } of deployment.targets) {
-    const { listed, good, unsound } = await newestGood(storage, kind, target);
-    for (const { backup, reason } of unsound) log.warn(`${backup.id} is damaged: ${reason}`);
-    const freshness = judgeFreshness(kind, target, good, maxAgeHours ?? Number.POSITIVE_INFINITY, now);
-    const { newest, ageHours } = freshness;
-    data.push(...measurements(deployment.environment, freshness, good[1]?.bytes, now));
-    const proof = drilled ? await proofOf(context, listed) : undefined;
-    if (proof) data.push(...proofMeasurements(targetDimensions(deployment.environment, { kind, target }), proof, now));
-    targets.push({
+  let unread: OperatorError | undefined;
+  for (const target of deployment.targets) {
+    try {
+      const { found, measured } = await checkTarget(context, target);
+      targets.push(found);
+      data.push(...measured);
+    } catch (error) {
+      if (!isUnread(error)) throw error;
+      log.warn(`nothing can be told now of the ${target.kind} backups of "${target.target}": ${error.message}`);
+      unread ??= error;
+    }
+  }
+  // PutMetricData takes a thousand at most.
+  for (let from = 0; from < data.length; from += 900) {
+    await cloudWatch.send(
+      new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: data.slice(from, from + 900) }),
+    );
+  }
+  if (unread) throw unread;
+  return { targets };
+}
+
+async function checkTarget(
+  context: CheckContext,
+  { kind, target, maxAgeHours, drilled }: DeployedTarget,
+): Promise<{ readonly found: TargetCheck; readonly measured: readonly MetricDatum[] }> {
+  const { deployment, storage, log, now } = context;
+  const { listed, good, unsound, unread } = await newestGood(storage, kind, target);
+  for (const { backup, reason } of unsound) log.warn(`${backup.id} is damaged: ${reason}`);
+  if (unread[0]) throw unread[0].error;
+  const freshness = judgeFreshness(kind, target, good, maxAgeHours ?? Number.POSITIVE_INFINITY, now);
+  const { newest, ageHours } = freshness;
+  const proof = drilled ? await proofOf(context, listed) : undefined;
+  const dimensions = targetDimensions(deployment.environment, { kind, target });
+  return {
+    found: {
       kind,
       target,
       newest: newest?.id,
@@ -62,15 +98,12 @@ export async function check(context: CheckContext): Promise<CheckReport> {
       odd: await tellAnomalies(context, good),
       ...(proof ? { proven: proof.backup?.id, provenAgeHours: proof.ageHours, drillFailed: proof.failed } : {}),
       damaged: unsound.map(({ backup, reason }) => `${backup.id}: ${reason}`),
-    });
-  }
-  // PutMetricData takes a thousand at most.
-  for (let from = 0; from < data.length; from += 900) {
-    await cloudWatch.send(
-      new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: data.slice(from, from + 900) }),
-    );
-  }
-  return { targets };
+    },
+    measured: [
+      ...measurements(deployment.environment, freshness, good[1]?.bytes, now),
+      ...(proof ? proofMeasurements(dimensions, proof, now) : []),
+    ],
+  };
 }
 
 /** The task that made the backup may not read the one before, so what is odd about it is found here, within the hour. */

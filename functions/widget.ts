@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseBackupId } from '../core/archive-name.js';
 import { readCatalog } from '../core/catalog.js';
 import { type Deployment, deployedName } from '../core/deployed/deployment.js';

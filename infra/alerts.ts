@@ -7,7 +7,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { deployedName } from '../core/deployed/deployment.js';
-import { type EventName, eventSource } from '../core/events.js';
+import { eventSource, mailedEvents } from '../core/events.js';
 
 export interface AlertsProps {
   readonly environment: string;
@@ -15,8 +15,6 @@ export interface AlertsProps {
   readonly eventBus: EventBus;
   readonly deadLetters: IQueue;
 }
-
-const failures: EventName[] = ['Backup Failed', 'Restore Failed', 'Drill Failed'];
 
 /** Where people are told: by each alarm when it changes, and by each failure with its reason. */
 export class Alerts extends Construct {
@@ -41,7 +39,7 @@ export class Alerts extends Construct {
     this.failureRule = new Rule(this, 'Failures', {
       eventBus,
       description: 'Tells people of each failed backup, restore and drill, with its reason',
-      eventPattern: { source: [eventSource], detailType: failures },
+      eventPattern: { source: [eventSource], detailType: [...mailedEvents] },
       targets: [
         new SnsTopic(this.topic, {
           message: failureMessage(environment),

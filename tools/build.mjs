@@ -17,6 +17,7 @@ await build({
     'dump-thread': 'container/parallel/dump-thread.ts',
     'gzip-worker': 'container/streams/gzip-worker.ts',
     'tar-listing': 'container/media/tar-listing.ts',
+    'dump-rows': 'container/postgres/dump-rows.ts',
   },
   outdir: dist,
   bundle: true,
@@ -25,26 +26,35 @@ await build({
   platform: 'node',
   target: 'node20',
   sourcemap: true,
+  // Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   // Beside the entry points, because programs that are started by path are looked for beside the code that starts them.
   chunkNames: 'chunk-[hash]',
   // koffi brings a binary; pg-native is optional and not used. Sentry becomes a chunk, loaded only where a DSN is set.
   external: ['koffi', 'pg-native'],
   banner: {
-    js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+    js: [
+      "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
+      // Node 21 and later have it. Without it pg asks Response what runs it, which loads all of fetch, in each thread.
+      "globalThis.navigator ??= { userAgent: 'Node.js/' + process.versions.node };",
+    ].join(' '),
   },
   logLevel: 'warning',
 });
-// Takes the protocol's frames off a parallel dump's rows.
-execFileSync(
-  process.execPath,
-  [
-    'node_modules/assemblyscript/bin/asc.js',
-    'container/parallel/wasm/frames.ts',
-    ...['--outFile', 'dist/frames.wasm', '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '16'],
-    ...['--memoryBase', '0'],
-  ],
-  { cwd: root, stdio: 'inherit' },
-);
+// What is done for each row, in JavaScript, would cost a call for each row.
+for (const module of ['frames', 'text-rows']) {
+  execFileSync(
+    process.execPath,
+    [
+      'node_modules/assemblyscript/bin/asc.js',
+      `container/wasm/${module}.ts`,
+      ...['--outFile', `dist/${module}.wasm`, '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '20'],
+      ...['--memoryBase', '0', '--enable', 'simd'],
+    ],
+    { cwd: root, stdio: 'inherit' },
+  );
+}
 // The types of the package's main export, and of what it mentions: tsc writes those of every file that it reads.
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   cwd: root,

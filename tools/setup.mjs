@@ -74,7 +74,7 @@ function findServer() {
   );
   candidates.push(
     '/usr/local/pgsql/bin',
-    ...(process.env.PG_BINDIR ? [process.env.PG_BINDIR] : []),
+    ...(process.env.PG_BINDIR ?? '').split(delimiter),
     ...(process.env.PATH ?? '').split(delimiter),
   );
   return candidates.find((folder) =>

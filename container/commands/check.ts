@@ -5,9 +5,9 @@ import { type Kind, kinds } from '../../core/archive-name.js';
 import { megabytes } from '../../core/backup-table.js';
 import { type Backup, newestDrilled } from '../../core/catalog.js';
 import { newestProof } from '../../core/drill/verification.js';
-import { type ErrorCode, errorCodes, exitCodes, OperatorError } from '../../core/errors.js';
+import { type ErrorCode, errorCodes, exitCodes, isUnread, OperatorError } from '../../core/errors.js';
 import { type Freshness, judgeFreshness } from '../../core/freshness.js';
-import { newestGood, type Unsound } from '../../core/soundness.js';
+import { newestGood, type Unread, type Unsound } from '../../core/soundness.js';
 import type { Storage } from '../../core/storage.js';
 import { namesDatabase } from '../postgres/connection.js';
 import type { Invocation } from '../program.js';
@@ -76,8 +76,8 @@ async function check(run: Run, maxAgeHours?: number): Promise<Finding[]> {
 async function checkCopies(run: Run, storage: Storage): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const kind of kinds) {
-    const { good, unsound } = await newestGood(storage, kind, run.settings.BACKUP_TARGET ?? '');
-    findings.push(...unsound.map((each) => damaged(storage, each)));
+    const { good, unsound, unread } = await newestGood(storage, kind, run.settings.BACKUP_TARGET ?? '');
+    findings.push(...unsound.map((each) => damaged(storage, each)), ...unread.map((each) => unknown(storage, each)));
     const [newest] = good;
     if (!newest) continue;
     const hoursOld = Math.max(0, (run.now().getTime() - newest.time.getTime()) / 3_600_000);
@@ -92,15 +92,32 @@ const unjudged = 'it is written by --upload-s3 alone (BACKUP_STORAGE=both would 
 
 async function checkKind(run: Run, storage: Storage, kind: Kind, limit: number): Promise<Finding[]> {
   const target = run.settings.BACKUP_TARGET ?? '';
-  const { listed, good, unsound } = await newestGood(storage, kind, target);
-  if (good.length === 0 && unsound.length === 0 && !isBackedUp(run, kind)) return [];
+  const { listed, good, unsound, unread } = await newestGood(storage, kind, target);
+  if (listed.length === 0 && !isBackedUp(run, kind)) return [];
   const freshness = judgeFreshness(kind, target, good, limit, run.now());
   return [
-    age(storage, freshness),
+    age(storage, freshness, unread),
     ...halved(freshness),
     ...unsound.map((each) => damaged(storage, each)),
-    ...(await proof(run, storage, kind, listed)),
+    ...unread.map((each) => unknown(storage, each)),
+    ...(await provenOrUnread(run, storage, kind, listed)),
   ];
+}
+
+/** A record that the storage does not give hides nothing else. */
+async function provenOrUnread(
+  run: Run,
+  storage: Storage,
+  kind: Kind,
+  listed: readonly Backup[],
+): Promise<readonly Finding[]> {
+  try {
+    return await proof(run, storage, kind, listed);
+  } catch (error) {
+    if (!isUnread(error)) throw error;
+    const text = `cannot be told now: ${error.message}. ${error.hint}`;
+    return [{ ok: false, what: `${kind} proof`, text, code: error.code }];
+  }
 }
 
 /** What drills have found, where any have been run or are asked for; of media files they are not asked for before the first. */
@@ -132,12 +149,24 @@ function isBackedUp({ settings, environment }: Run, kind: Kind): boolean {
   return namesDatabase(settings, environment) || settings.MEDIA_ROOT === undefined;
 }
 
-function age(storage: Storage, { kind, newest, ageHours, maxAgeHours, stale }: Freshness): Finding {
-  const text =
-    newest && ageHours !== undefined
-      ? `newest good backup ${newest.id} is ${ageHours.toFixed(1)} h old (limit ${maxAgeHours} h), ${megabytes(newest.bytes)} MB, in ${storage.name}`
-      : `no good backup in ${storage.name}`;
-  return { ok: !stale, what: `${kind} age`, text };
+/** @param unread newer ones: the newest good one may be among them */
+function age(
+  storage: Storage,
+  { kind, newest, ageHours, maxAgeHours, stale }: Freshness,
+  unread: readonly Unread[],
+): Finding {
+  const what = `${kind} age`;
+  const [first] = unread;
+  if (newest && ageHours !== undefined) {
+    const newer = first ? '; there are newer ones that cannot be read now' : '';
+    const text = `newest good backup ${newest.id} is ${ageHours.toFixed(1)} h old (limit ${maxAgeHours} h), ${megabytes(newest.bytes)} MB, in ${storage.name}${newer}`;
+    return { ok: !stale, what, text };
+  }
+  if (first) {
+    const text = `cannot be told: no manifest of the newest backups in ${storage.name} can be read now`;
+    return { ok: false, what, text, code: first.error.code };
+  }
+  return { ok: !stale, what, text: `no good backup in ${storage.name}` };
 }
 
 function halved({ kind, newest, halvedFrom }: Freshness): Finding[] {
@@ -148,6 +177,12 @@ function halved({ kind, newest, halvedFrom }: Freshness): Finding[] {
 
 function damaged(storage: Storage, { backup, reason }: Unsound): Finding {
   return { ok: false, what: `${backup.kind} damaged`, text: `${backup.id} in ${storage.name}: ${reason}` };
+}
+
+/** Not said to be damaged: it may be well. */
+function unknown(storage: Storage, { backup, error }: Unread): Finding {
+  const text = `${backup.id} in ${storage.name} cannot be read now: ${error.message}. ${error.hint}`;
+  return { ok: false, what: `${backup.kind} unread`, text, code: error.code };
 }
 
 function space(storage: Storage, free: number, minimumMegabytes: number): Finding {

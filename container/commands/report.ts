@@ -6,7 +6,6 @@ import { messageOf, OperatorError } from '../../core/errors.js';
 import { buildReport, type Report } from '../../core/report/model.js';
 import { gather, type Sources, type TargetKey } from '../../core/report/sources.js';
 import { defaultProofHours } from '../../core/report/verdict.js';
-import { renderPage } from '../../core/report/view/page.js';
 import { retentionPolicy } from '../../core/retention.js';
 import { askStorages, type Silent } from '../ask-storages.js';
 import { namesDatabase } from '../postgres/connection.js';
@@ -30,7 +29,9 @@ export function registerReport(root: Command, invocation: Invocation): void {
     .action(async ({ out, json }: ReportOptions) => {
       const run = await invocation.start();
       const { report, silent } = await makeReport(run);
-      if (out !== undefined) await writePage(out, report);
+      // Loaded only here: what draws the page would be a tenth of each command's start.
+      const { renderPage } = await import('../../core/report/view/page.js');
+      if (out !== undefined) await writePage(out, renderPage(report));
       if (json) invocation.print(JSON.stringify(report, null, 2));
       else if (out === undefined) invocation.print(renderPage(report));
       else invocation.print(`${report.verdict.sentence}\nThe page is ${resolve(out)}`);
@@ -68,9 +69,9 @@ async function makeReport(run: Run): Promise<{ readonly report: Report; readonly
   return { report, silent };
 }
 
-async function writePage(path: string, report: Report): Promise<void> {
+async function writePage(path: string, page: string): Promise<void> {
   try {
-    await writeFile(path, renderPage(report));
+    await writeFile(path, page);
   } catch (cause) {
     throw new OperatorError(
       'USAGE',

@@ -3,6 +3,7 @@ import { OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
 import { isBucket } from '../backup-media.js';
 import { installedClients } from '../postgres/clients.js';
+import { installedServers, namedDirectories } from '../postgres/installations.js';
 import { childEnvironment } from '../streams/command.js';
 import { findProgram } from '../streams/programs.js';
 import { type Check, warn } from './check.js';
@@ -24,13 +25,22 @@ export function programChecks(settings: Settings): Check[] {
   ];
 }
 
-async function clients({ PG_BINDIR }: Settings): Promise<string> {
+async function clients({ PG_BINDIR }: Settings) {
   const found = await installedClients(PG_BINDIR);
-  if (found.length > 0) return found.map(({ version: text, directory }) => `${text} in ${directory}`).join(', ');
+  const text = found.map(({ version: number, directory }) => `${number} in ${directory}`).join(', ');
+  const used = new Set([...found, ...(await installedServers(PG_BINDIR))].map(({ directory }) => directory));
+  const useless = namedDirectories(PG_BINDIR).filter((directory) => !used.has(directory));
+  if (found.length > 0 && useless.length > 0) {
+    return warn(
+      `${text}; PG_BINDIR names ${useless.join(', ')}, where no pg_dump with psql and no postgres with initdb is`,
+      'Correct PG_BINDIR: the directories of the programs themselves, separated by colons.',
+    );
+  }
+  if (found.length > 0) return text;
   throw new OperatorError(
     'CLIENT_MISSING',
     'no pg_dump was found',
-    'apt-get install postgresql-client, or set PG_BINDIR to the directory that has it.',
+    'apt-get install postgresql-client, or set PG_BINDIR to the directories that have it.',
   );
 }
 

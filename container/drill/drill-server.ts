@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
-import { installedClients } from '../postgres/clients.js';
 import { type Connection, withSession } from '../postgres/connection.js';
+import { eventTriggersFrom } from '../postgres/event-triggers.js';
+import { installedServers } from '../postgres/installations.js';
 import { isServerGone } from '../postgres/server-errors.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
-import { isExecutable } from '../streams/programs.js';
 import { type Confinement, createConfinement } from './confinement.js';
 
 /** A restored database is about as large as the dumped one was, with what sorting indexes takes meanwhile. */
@@ -41,7 +40,11 @@ export async function startDrillServer(
   const server = await startThrowawayServer({
     binDirectory,
     parent,
-    settings: ['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
+    settings: [
+      ...['shared_buffers=256MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h', 'autovacuum=off'],
+      // Only a superuser can have made some. What one does at a login would be compared with what was dumped.
+      ...(trusted && major >= eventTriggersFrom ? ['event_triggers=off'] : []),
+    ],
     initArguments: ['--encoding=UTF8', '--locale=C'],
     // A dump that names postgres as an owner must not get at a superuser by that; a trusted one may need just this.
     user: trusted ? 'postgres' : `respaldo_${randomBytes(8).toString('hex')}`,
@@ -99,15 +102,14 @@ export function withClient<T>(
 }
 
 async function serverPrograms(run: Run, id: string, major: number): Promise<string> {
-  for (const { directory, major: installed } of await installedClients(run.settings.PG_BINDIR)) {
-    if (installed !== major) continue;
-    const both = await Promise.all(['initdb', 'postgres'].map((program) => isExecutable(join(directory, program))));
-    if (both.every(Boolean)) return directory;
-  }
+  const servers = await installedServers(run.settings.PG_BINDIR);
+  const fitting = servers.find((server) => server.major === major);
+  if (fitting) return fitting.directory;
+  const found = servers.map(({ version }) => version).join(', ');
   throw new OperatorError(
     'PROGRAM_MISSING',
-    `drill of ${id} not begun: no PostgreSQL ${major} server is installed here (initdb and postgres)`,
-    `Install postgresql-${major}, or set PG_BINDIR to a directory that has it.`,
+    `drill of ${id} not begun: no PostgreSQL ${major} server is installed here (initdb and postgres${found === '' ? '' : `; found ${found}`})`,
+    `Install postgresql-${major}, or add a directory that has it to PG_BINDIR.`,
   );
 }
 

@@ -1,16 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Command } from '../streams/command.js';
+import { unnamedFile } from '../streams/unnamed-file.js';
 
-/**
- * Where a listing waits until its archive is stored. It has no name any more when it is used, so that nothing of it is
- * left however the program ends, and nobody else can read it.
- */
+/** Where a listing waits until its archive is stored. */
 export class ListingFile {
   private pending = '';
 
@@ -19,12 +16,7 @@ export class ListingFile {
   /** @throws OperatorError SOURCE_FAILED */
   static async open(): Promise<ListingFile> {
     try {
-      const folder = await mkdtemp(join(tmpdir(), 'respaldo-listing-'));
-      try {
-        return new ListingFile(await open(join(folder, 'listing'), 'wx+', 0o600));
-      } finally {
-        await rm(folder, { recursive: true });
-      }
+      return new ListingFile(await unnamedFile('listing'));
     } catch (error) {
       throw listingFailed(messageOf(error), error);
     }

@@ -1,19 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-/** Node has it; its types come only with a browser's. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Buffer) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
-interface Global {
-  readonly value: number;
-}
+import { type Global, instantiate, type Memory } from '../web-assembly.js';
 
 /** What wasm/frames.ts exports. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends Memory {
   readonly input: Global;
   readonly inputBytes: Global;
   readonly output: Global;
@@ -21,8 +9,8 @@ interface Exports {
   readonly type: Global;
   readonly left: Global;
   readonly filled: Global;
-  readonly hashedRows: { readonly value: bigint };
-  readonly hashSum: { readonly value: bigint };
+  readonly hashedRows: Global<bigint>;
+  readonly hashSum: Global<bigint>;
   begin(hashes: boolean, isBinary: boolean): void;
   take(from: number, to: number): number;
   skipped(bytes: number): void;
@@ -31,30 +19,16 @@ interface Exports {
 
 const copyData = 0x64;
 
-let compiled: object | undefined;
-
-/** Beside the bundle; for a program that is not bundled, where the build has put it. */
-function frames(): object {
-  const places = ['./frames.wasm', '../../dist/frames.wasm'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  const file = places.find((place) => existsSync(place));
-  if (!file) throw new Error(`${places[0]} is missing: build it with "npm run build"`);
-  compiled ??= new WebAssembly.Module(readFileSync(file));
-  return compiled;
-}
-
 /** Takes the protocol's frames off the rows of COPY commands, one session's after the other. */
 export class CopyFrames {
   /** Received bytes are to be put here, from its beginning. */
   readonly input: Buffer;
-  private readonly wasm: Exports;
+  private readonly wasm = instantiate<Exports>('frames');
   private readonly inputAt: number;
   private readonly output: Buffer;
   private readonly roomy: number;
 
   constructor() {
-    this.wasm = new WebAssembly.Instance(frames()).exports as Exports;
     const { memory, input, inputBytes, output, outputBytes } = this.wasm;
     this.inputAt = input.value;
     this.input = Buffer.from(memory.buffer, input.value, inputBytes.value);

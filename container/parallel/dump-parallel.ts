@@ -1,10 +1,10 @@
 import { OperatorError } from '../../core/errors.js';
 import type { Step } from '../../core/log.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
-import { type PlannedPart, planParts } from '../../core/parallel/plan.js';
+import { describeParts, type PlannedPart, planParts } from '../../core/parallel/plan.js';
 import { sumOfHashes } from '../../core/parallel/row-hash.js';
 import { completeBackup, intact, partKey } from '../backup.js';
-import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, manifestOf } from '../dump-job.js';
+import { type ChosenTables, chooseTables, type DumpJob, databaseFacts, leftOut, manifestOf } from '../dump-job.js';
 import { closeFingerprint, modeFor } from '../fingerprint-dump.js';
 import { lockTimeoutOf } from '../postgres/lock-timeout.js';
 import { qualified } from '../postgres/relations.js';
@@ -55,9 +55,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
   });
   const large = [...new Set(parts.map(({ table }) => table))];
   const tasks = usefulTasks(job, parts.length, jobs);
-  run.log.info(
-    `backing up "${facts.name}" (PostgreSQL ${job.server}) as ${draft.id}: ${large.length} large tables in ${parts.length} parts by ${jobs} workers`,
-  );
+  run.log.info(`backing up "${facts.name}" (PostgreSQL ${job.server}) as ${draft.id}: ${describeParts(parts, jobs)}`);
   await lockTables(job, large);
 
   const step = run.progress.start(
@@ -89,6 +87,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     const database: DatabaseFacts = {
       ...facts,
       tables: tableFacts(taken.tables, parts, copied, chosen),
+      ...leftOut(job, chosen),
       ...(await closeFingerprint(job, taken)),
       indexes: await indexEntries(job, large),
     };

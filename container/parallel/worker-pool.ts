@@ -67,6 +67,8 @@ export class WorkerPool<Order, Result> {
   private nextId = 1;
   private over: unknown;
   private onEmpty: (() => void) | undefined;
+  /** That all workers are. Whoever ends the pool waits for the same. */
+  private gone: Promise<void> | undefined;
 
   /** @param retried told of every order that is given out again, and why */
   constructor(private readonly retried: (order: Order, reason: string) => void = () => {}) {}
@@ -94,13 +96,13 @@ export class WorkerPool<Order, Result> {
     for (const channel of this.busy.keys()) channel.send({ type: 'abort' });
     for (const channel of this.idle) channel.send({ type: 'stop' });
     if (this.workers === 0) return;
-    const gone = new Promise<void>((resolve) => {
+    this.gone ??= new Promise((resolve) => {
       this.onEmpty = resolve;
     });
     const impatient = setTimeout(() => {
       for (const channel of [...this.idle, ...this.busy.keys()]) channel.close();
     }, 3_000);
-    await gone;
+    await this.gone;
     clearTimeout(impatient);
   }
 

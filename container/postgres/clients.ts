@@ -1,43 +1,12 @@
-import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { execa } from 'execa';
 import { OperatorError } from '../../core/errors.js';
-import { childEnvironment } from '../streams/command.js';
-import { findProgram, isExecutable } from '../streams/programs.js';
+import { type Installation, installations } from './installations.js';
 
 /** One installed set of PostgreSQL's client programs. */
-export interface Clients {
-  readonly directory: string;
-  /** As pg_dump prints it: `15.13`. */
-  readonly version: string;
-  readonly major: number;
-}
+export type Clients = Installation;
 
-/** Where the distributions put the programs; `*` is one folder name. */
-const places = [
-  '/usr/lib/postgresql/*/bin', // Debian, Ubuntu, and PostgreSQL's own apt repository
-  '/usr/pgsql-*/bin', // PostgreSQL's own yum repository
-  '/usr/libexec/postgresql*', // Alpine
-  '/usr/lib64/pgsql/bin',
-  '/usr/local/pgsql/bin', // built from source
-  '/opt/homebrew/opt/postgresql@*/bin',
-  '/opt/homebrew/opt/libpq/bin',
-  '/usr/local/opt/postgresql@*/bin',
-  '/usr/local/opt/libpq/bin',
-  '/Applications/Postgres.app/Contents/Versions/*/bin',
-];
-
-/** All installed clients, those of PG_BINDIR first, then the newest first. */
-export async function installedClients(binDirectory: string | undefined): Promise<Clients[]> {
-  const onPath = await findProgram('pg_dump');
-  const directories = new Set([
-    ...(await Promise.all(places.map(expand))).flat(),
-    ...(onPath ? [dirname(onPath)] : []), // last: on Debian it is a wrapper around the others
-  ]);
-  const found = (await Promise.all([...directories].map(clientsIn))).filter((clients) => clients !== undefined);
-  const preferred = binDirectory ? await clientsIn(binDirectory) : undefined;
-  const others = found.sort((a, b) => b.major - a.major || compareVersions(b.version, a.version));
-  return preferred ? [preferred, ...others] : others;
+/** All installed clients, those that PG_BINDIR names first, then the newest first. */
+export function installedClients(binDirectories: string | undefined): Promise<Clients[]> {
+  return installations(binDirectories, ['pg_dump', 'psql']);
 }
 
 /**
@@ -50,16 +19,16 @@ export async function installedClients(binDirectory: string | undefined): Promis
 export async function clientsFor(
   server: ServerVersion,
   purpose: string,
-  binDirectory: string | undefined,
+  binDirectories: string | undefined,
 ): Promise<Clients> {
-  const installed = await installedClients(binDirectory);
+  const installed = await installedClients(binDirectories);
   const fitting = installed.find((clients) => clients.major === server.major);
   if (fitting) return fitting;
   const newest = installed.reduce<Clients | undefined>(
     (best, each) => (best && best.major >= each.major ? best : each),
     undefined,
   );
-  const hint = `Install postgresql-client-${server.major}, or set PG_BINDIR to a directory that has it.`;
+  const hint = `Install postgresql-client-${server.major}, or add a directory that has it to PG_BINDIR.`;
   if (!newest) {
     throw new OperatorError(
       'CLIENT_MISSING',
@@ -80,33 +49,4 @@ export interface ServerVersion {
   /** `15.13` */
   readonly text: string;
   readonly major: number;
-}
-
-async function clientsIn(directory: string): Promise<Clients | undefined> {
-  const pgDump = join(directory, 'pg_dump');
-  if (!(await isExecutable(pgDump)) || !(await isExecutable(join(directory, 'psql')))) return undefined;
-  const { stdout, failed } = await execa(pgDump, ['--version'], {
-    reject: false,
-    env: childEnvironment(),
-    extendEnv: false,
-  });
-  const version = /\(PostgreSQL\) (\d+[.\w]*)/.exec(stdout)?.[1];
-  return failed || !version ? undefined : { directory, version, major: Number.parseInt(version, 10) };
-}
-
-async function expand(place: string): Promise<string[]> {
-  const [before, after] = place.split('*');
-  if (after === undefined) return [place];
-  const folder = dirname(`${before}x`);
-  const begin = (before as string).slice(folder.length + 1);
-  try {
-    const entries = await readdir(folder);
-    return entries.filter((entry) => entry.startsWith(begin)).map((entry) => join(folder, `${entry}${after}`));
-  } catch {
-    return []; // this distribution has no such folder
-  }
-}
-
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }

@@ -4,7 +4,7 @@ import type { Command } from '../streams/command.js';
 import type { Clients } from './clients.js';
 import { type Connection, libpqEnvironment } from './connection.js';
 import { conninfo } from './conninfo.js';
-import { LockTimeout, lockedTables } from './lock-timeout.js';
+import { dumpTimeout, lockedTables } from './lock-timeout.js';
 
 export interface DumpOptions {
   readonly connection: Connection;
@@ -27,7 +27,8 @@ export async function dumpCommand(options: DumpOptions, args: readonly string[])
       `--dbname=${conninfo(connection.database)}`,
       ...args,
     ],
-    env: await libpqEnvironment(connection, 'pg_dump'),
+    // Where a time with a zone is written as text, it is the same text whoever dumps.
+    env: { ...(await libpqEnvironment(connection, 'pg_dump')), PGTZ: 'UTC' },
     speaksForServer: true,
     explain: (stderr) => explainDump(stderr, connection.database, lockTimeoutSeconds),
   };
@@ -51,5 +52,5 @@ export async function rolesCommand(connection: Connection, clients: Clients, wit
 
 function explainDump(stderr: string, database: string, lockTimeoutSeconds: number): OperatorError | undefined {
   if (!/canceling statement due to (?:lock|statement) timeout/.test(stderr)) return undefined;
-  return new LockTimeout(database, lockTimeoutSeconds, lockedTables(stderr));
+  return dumpTimeout(database, lockTimeoutSeconds, lockedTables(stderr));
 }

@@ -87,6 +87,8 @@ ${tag};
  *
  * @param load is to run the statement that it is given within its transaction: the server passes it on once that is
  *   committed
+ * @throws what `load` throws, where nothing was committed; OperatorError RESTORE_FAILED where it only says that it was, or
+ *   where it cannot be told
  */
 export async function committing(
   connection: Connection,
@@ -105,21 +107,32 @@ export async function committing(
         committed = true;
       });
       await client.query(`LISTEN ${channel}`);
-      try {
-        await load(`NOTIFY ${channel};`);
-      } catch (error) {
-        await endSilentPsql(connection, database).catch(() => {}); // it ends by itself, once the server notices
-        const heard = await untilPsqlIsGone(client).then(
-          () => true,
-          () => false,
+      const failure = await load(`NOTIFY ${channel};`).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      if (failure) await endSilentPsql(connection, database).catch(() => {}); // it ends by itself, once the server notices
+      const heard = await untilPsqlIsGone(client).then(
+        () => true,
+        () => false,
+      );
+      // Whoever was to hear of the commit is lost as well.
+      if (!committed && !heard) committed = await isReplaced(connection, database, before, failure?.error);
+      if (!committed) throw failure ? failure.error : notCommitted(database);
+      if (failure)
+        log.warn(
+          `the server has committed all of it, so the restore is complete, although: ${messageOf(failure.error)}`,
         );
-        // Whoever was to hear of the commit is lost as well.
-        if (!committed && !heard) committed = await isReplaced(connection, database, before, error);
-        if (!committed) throw error;
-        log.warn(`the server has committed all of it, so the restore is complete, although: ${messageOf(error)}`);
-      }
     },
     database,
+  );
+}
+
+function notCommitted(database: string): OperatorError {
+  return new OperatorError(
+    'RESTORE_FAILED',
+    `psql ended as if "${database}" were restored, but the server has committed nothing`,
+    'The running database is as it was. See which psql that is: respaldo doctor.',
   );
 }
 
@@ -155,7 +168,7 @@ async function isReplaced(
   } catch (cause) {
     throw new OperatorError(
       'RESTORE_FAILED',
-      `the connection to "${database}" was lost in a restore in place (${messageOf(lost)}), and whether it was committed cannot be told: ${messageOf(cause)}`,
+      `the connection to "${database}" was lost in a restore in place${lost === undefined ? '' : ` (${messageOf(lost)})`}, and whether it was committed cannot be told: ${messageOf(cause)}`,
       'It is in the database as a whole, or not at all. Look at the data once the server answers again, and restore again if they are the old ones.',
       { cause },
     );

@@ -6,6 +6,7 @@ import { runPipe } from '../streams/pipe.js';
 import type { Clients } from './clients.js';
 import { type Connection, libpqEnvironment } from './connection.js';
 import { loadingConninfo } from './conninfo.js';
+import { inPlaceTimeout, tellsOfLockTimeout } from './lock-timeout.js';
 import { loadFailed, pgRestoreCommand, sessionOptions } from './pg-restore.js';
 import { SqlGuard } from './sql-guard.js';
 
@@ -19,7 +20,9 @@ export interface LoadOptions {
    * For a database that is in use: everything in one transaction, between these statements. The transaction is committed
    * by the last words of the input, so that an input that breaks off, for whatever reason, changes nothing.
    */
-  readonly atomic?: { readonly before: string; readonly after: string } | undefined;
+  readonly atomic?:
+    | { readonly before: string; readonly after: string; readonly lockTimeoutSeconds: number }
+    | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -78,9 +81,10 @@ async function psqlCommand(options: LoadOptions): Promise<Command> {
     ],
     env: {
       ...(await libpqEnvironment(connection, 'psql', database)),
-      PGOPTIONS: sessionOptions(connection, atomic !== undefined),
+      PGOPTIONS: sessionOptions(connection, atomic?.lockTimeoutSeconds),
     },
-    explain: loadFailed,
+    explain: (stderr) =>
+      atomic && tellsOfLockTimeout(stderr) ? inPlaceTimeout(database, atomic.lockTimeoutSeconds) : loadFailed(stderr),
   };
 }
 

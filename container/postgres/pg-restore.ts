@@ -23,7 +23,7 @@ export async function pgRestoreCommand(options: PgRestoreOptions, args: readonly
     args: ['--no-password', '--exit-on-error', ...(withoutOwners ? ['--no-owner', '--no-privileges'] : []), ...args],
     env: {
       ...(await libpqEnvironment(connection, 'pg_restore', database)),
-      PGOPTIONS: `${sessionOptions(connection, false)} ${more}`.trim(),
+      PGOPTIONS: `${sessionOptions(connection, undefined)} ${more}`.trim(),
     },
     mayStopReading: true,
     explain: loadFailed,
@@ -34,9 +34,14 @@ export async function pgRestoreCommand(options: PgRestoreOptions, args: readonly
  * For loading sessions alone, as PGOPTIONS takes it. Beside the running database, commits need not wait for the disk: the
  * rename that puts the new one into service does, and the log is written in order. In a database in use, no lock is
  * waited for forever.
+ *
+ * @param lockTimeoutSeconds undefined: for a database that nobody uses yet
  */
-export function sessionOptions(connection: Connection, inUse: boolean): string {
-  const own = inUse ? '-c lock_timeout=60s' : '-c synchronous_commit=off -c lock_timeout=0';
+export function sessionOptions(connection: Connection, lockTimeoutSeconds: number | undefined): string {
+  const own =
+    lockTimeoutSeconds === undefined
+      ? '-c synchronous_commit=off -c lock_timeout=0'
+      : `-c lock_timeout=${lockTimeoutSeconds}s`;
   return `${connection.libpq.PGOPTIONS ?? ''} ${own} -c statement_timeout=0`.trim();
 }
 

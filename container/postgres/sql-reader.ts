@@ -63,22 +63,28 @@ export class SqlReader {
 
   constructor(private readonly handle: SqlHandler) {}
 
-  /** @throws OperatorError ARCHIVE_UNSAFE */
+  /**
+   * @param chunk may be filled anew when this is done
+   * @throws OperatorError ARCHIVE_UNSAFE
+   */
   write(chunk: Buffer): void {
     if (this.beginning.length < 200) this.beginning += chunk.subarray(0, 200).toString('latin1');
     this.ending = (this.ending + chunk.subarray(-300).toString('latin1')).slice(-300);
     this.consume(this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk, false);
+    this.held = this.held.map((piece) => Buffer.from(piece));
   }
 
-  /** @throws OperatorError ARCHIVE_CORRUPT where the script cannot end here */
-  end(): void {
+  /**
+   * @param isPgDumps whether it must be pg_dump's; otherwise its first lines tell
+   * @throws OperatorError ARCHIVE_CORRUPT where the script cannot end here
+   */
+  end(isPgDumps = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning)): void {
     this.consume(this.rest, true);
     this.pass();
     if (this.inRows) throw cut('in the midst of a table’s rows');
     if (this.within !== 'sql' && this.within !== 'line comment') throw cut(`inside a ${this.within}`);
     if (this.skeleton.trim() !== '') throw cut('in the midst of a statement');
-    const isFromPgDump = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning);
-    if (isFromPgDump && !this.ending.includes('PostgreSQL database dump complete'))
+    if (isPgDumps && !this.ending.includes('PostgreSQL database dump complete'))
       throw cut('before pg_dump’s last line');
   }
 
@@ -235,16 +241,20 @@ export class SqlReader {
 
   private closeString(chunk: Buffer, at: number, last: boolean, done: (position: number) => number): number {
     const escapes = this.within === 'escape string';
+    if (!escapes) {
+      // A doubled quote closes one and opens the next, which comes to the same.
+      const end = chunk.indexOf(quote, at);
+      if (end >= 0) this.skeleton += "''";
+      return end < 0 ? chunk.length : done(end + 1);
+    }
     for (let each = at; each < chunk.length; each += 1) {
       const byte = chunk[each];
       if (byte === quote) {
         this.skeleton += "''";
-        // A doubled quote stays in an escape string; for a plain one, closing and opening again comes to the same.
-        if (!escapes) return done(each + 1);
         if (each + 1 >= chunk.length && !last) return each;
         if (chunk[each + 1] !== quote) return done(each + 1);
         each += 1;
-      } else if (escapes && byte === backslash) {
+      } else if (byte === backslash) {
         if (each + 1 >= chunk.length && !last) return each;
         each += 1;
       }

@@ -33,8 +33,8 @@ async function readPlain(run: Run, plan: TableRestorePlan, writer: TableWriter):
  */
 async function readCustom(run: Run, plan: TableRestorePlan, writer: TableWriter): Promise<void> {
   const { found, decoders } = plan;
-  const silent = { update() {}, end() {} };
-  await readFront(await readArchive(found, silent, run.signal), async (input, enough) => {
+  const front = run.progress.start(`reading what is in ${found.id}`, 0);
+  await readFront(await readArchive(found, front, run.signal), async (input, enough) => {
     const definitions = async (script: Readable) => {
       await writer.read(script);
       enough();
@@ -69,9 +69,12 @@ async function readFront(stream: Readable, use: (front: Readable, enough: () => 
 /** The schema, then the objects of this table alone; what pg_dump dumped of small tables only if it is one of them. */
 async function readParallel(run: Run, plan: TableRestorePlan, manifest: Manifest, writer: TableWriter): Promise<void> {
   const { found } = plan;
+  let step = run.progress.start(`reading what is in ${found.id}`, 0);
+  let done = 0;
   const open = async (file: ManifestFile, more: readonly Command[], use: (bytes: Readable) => Promise<void>) => {
     const decoders = [...(await decodersOf(run, manifest, file)), ...more];
-    await decode(await readFileOf(found, file, run.signal), decoders, run.signal, use);
+    const onBytes = (bytes: number) => step.update(done + bytes);
+    await decode(await readFileOf(found, file, run.signal, onBytes), decoders, run.signal, use);
   };
   const read = (script: Readable) => writer.read(script);
   await open(one(found.files, 'schema'), [await pgRestore(plan, [])], read);
@@ -82,11 +85,10 @@ async function readParallel(run: Run, plan: TableRestorePlan, manifest: Manifest
   );
   const small = inSmall.length > 0 ? one(found.files, 'small') : undefined;
   const wanted = [...parts, ...(small ? [small] : [])];
-  const step = run.progress.start(
+  step = run.progress.start(
     `reading ${found.id}`,
     wanted.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-  let done = 0;
   for (const file of wanted) {
     const { part } = file;
     if (part) await open(file, [], (rows) => copyPart(manifest, writer, part, rows));

@@ -1,4 +1,5 @@
 import { announcingRestore } from '../announce.js';
+import { withHolders } from '../postgres/lock-holders.js';
 import { serverFailed } from '../postgres/server-errors.js';
 import type { TableRestoreResult } from '../results.js';
 import type { Run } from '../run.js';
@@ -14,13 +15,14 @@ import { TableWriter } from './table-writer.js';
  */
 export function restoreTable(run: Run, plan: TableRestorePlan): Promise<TableRestoreResult> {
   const describe = ({ as }: TableRestoreResult) => ({ into: `${as.schema}.${as.name}` });
-  return announcingRestore(run, 'database', plan.found.id, () => carryOut(run, plan), describe);
+  return announcingRestore(run, 'database', plan.found.id, (watched) => carryOut(watched, plan), describe);
 }
 
 async function carryOut(run: Run, plan: TableRestorePlan): Promise<TableRestoreResult> {
   const { found, connection, table, as } = plan;
   run.log.info(`restoring ${table.schema}.${table.name} of ${found.id} from ${found.storage.name}`);
-  const session = await TableSession.open(connection, `restore ${found.id} table`, as);
+  const purpose = `restore ${found.id} table`;
+  const session = await TableSession.open(connection, purpose, as, run.settings.BACKUP_LOCK_TIMEOUT);
   const endEarly = () => void session.close();
   run.signal.addEventListener('abort', endEarly, { once: true });
   try {
@@ -35,7 +37,7 @@ async function carryOut(run: Run, plan: TableRestorePlan): Promise<TableRestoreR
     return { database: connection.database, table, as, rows: written.rows, compared, leftOut: written.leftOut };
   } catch (error) {
     run.signal.throwIfAborted();
-    throw serverFailed(tableRefused(error, as), connection.database);
+    throw await withHolders(serverFailed(tableRefused(error, as), connection.database), connection);
   } finally {
     run.signal.removeEventListener('abort', endEarly);
     await session.close();

@@ -22,7 +22,12 @@ export class TableSession {
     private readonly as: QualifiedName,
   ) {}
 
-  static async open(connection: Connection, purpose: string, as: QualifiedName): Promise<TableSession> {
+  static async open(
+    connection: Connection,
+    purpose: string,
+    as: QualifiedName,
+    lockTimeoutSeconds: number,
+  ): Promise<TableSession> {
     const client = await connect(connection, purpose);
     const session = new TableSession(client, connection, as);
     try {
@@ -33,9 +38,10 @@ export class TableSession {
       await client.query(
         `SELECT set_config(name, value, true) FROM (VALUES
            ('client_encoding', 'UTF8'), ('search_path', 'pg_catalog'), ('standard_conforming_strings', 'on'),
-           ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('lock_timeout', '60s'),
+           ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('lock_timeout', $1),
            ('client_connection_check_interval', '5s'), ('transaction_timeout', '0')
          ) AS wanted(name, value) WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = wanted.name)`,
+        [`${lockTimeoutSeconds}s`],
       );
       return session;
     } catch (error) {
@@ -120,9 +126,14 @@ function isInterruption({ code = '' }: pg.DatabaseError): boolean {
   return /^(?:08|53|57|58|XX)/.test(code);
 }
 
+/** Somebody else is about to make something of the same name, and was waited for. */
+function isLockTimeout({ code }: pg.DatabaseError): boolean {
+  return code === '55P03';
+}
+
 /** What the server says against the table, for people; everything else stays what it is. */
 export function tableRefused(error: unknown, as: QualifiedName): unknown {
-  if (!(error instanceof pg.DatabaseError) || isInterruption(error)) return error;
+  if (!(error instanceof pg.DatabaseError) || isInterruption(error) || isLockTimeout(error)) return error;
   const name = `${as.schema}.${as.name}`;
   const options = { cause: error };
   if (error.code === '42P07' || error.code === '42710')

@@ -1,5 +1,5 @@
 import { ECSClient, RunTaskCommand, type RunTaskCommandInput } from '@aws-sdk/client-ecs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerName, workerStartedBy } from '../../core/deployed/deployment.js';
 import type { Run } from '../run.js';
 import type { Launcher } from './launcher.js';

@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { type Event, eventSource, shortened } from '../events.js';
+import { asSent, type Event, eventSource } from '../events.js';
 
 /** Tells an event to whoever listens. */
 export type Announce = (event: Event) => Promise<void>;
@@ -11,7 +11,7 @@ export type Announce = (event: Event) => Promise<void>;
  */
 export function announceOn(bus: string, client = new EventBridgeClient()): Announce {
   return async (event) => {
-    const { name, detail } = shortened(event);
+    const { name, detail } = asSent(event);
     const { FailedEntryCount = 0, Entries = [] } = await client.send(
       new PutEventsCommand({
         Entries: [{ EventBusName: bus, Source: eventSource, DetailType: name, Detail: JSON.stringify(detail) }],

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { OperatorError } from '../errors.js';
 
 const cleanupSchema = z.strictObject({

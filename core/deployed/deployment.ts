@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Kind, kinds } from '../archive-name.js';
 
 /** What is deployed: the facts that the stack writes into each Lambda's environment, as JSON under {@link deploymentVariable}. */

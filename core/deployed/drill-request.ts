@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Kind, kinds, parseBackupId } from '../archive-name.js';
 import { OperatorError } from '../errors.js';
 import { eventSource } from '../events.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { kinds, parseBackupId } from '../archive-name.js';
 import type { Backup } from '../catalog.js';
 import { OperatorError } from '../errors.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { kinds } from '../archive-name.js';
 import { OperatorError } from '../errors.js';
 import type { DeployedTarget } from './deployment.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCode, type ExitName, errorCodes, exitCodes, exitMeanings } from '../errors.js';
 import type { Failure } from '../events.js';
 import { workerStartedBy } from './deployment.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Backup } from '../catalog.js';
 import { OperatorError } from '../errors.js';
 import { readJson } from '../read-json.js';

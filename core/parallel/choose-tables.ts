@@ -1,15 +1,26 @@
 import { OperatorError } from '../errors.js';
 import type { DatabaseFacts, TableFacts } from '../manifest.js';
 
-type Dumped = Pick<DatabaseFacts, 'tables' | 'selection'>;
+type Dumped = Pick<DatabaseFacts, 'tables' | 'selection' | 'withoutRows'>;
 
-/**
- * The tables whose rows are in a backup. One without a count was left out on purpose, where a selection says so; else
- * nothing was counted (BACKUP_FINGERPRINT=off), and it is in the backup like all.
- */
+/** The tables whose rows are in a backup, counted or not (BACKUP_FINGERPRINT=off). */
 export function tablesWithRows(database: Dumped | undefined): TableFacts[] {
-  const leftOut = database?.selection?.some((argument) => argument.startsWith('--exclude-table-data=')) ?? false;
-  return (database?.tables ?? []).filter(({ rows }) => rows !== undefined || !leftOut);
+  return (database?.tables ?? []).filter((table) => !isLeftOut(table, database));
+}
+
+/** Whether a table's rows were left out on purpose. Earlier manifests told it by their not being counted alone. */
+export function isLeftOut({ schema, name, rows }: TableFacts, database: Dumped | undefined): boolean {
+  if (database?.withoutRows) return database.withoutRows.some((each) => each.schema === schema && each.name === name);
+  return rows === undefined && (database?.selection?.some((one) => one.startsWith('--exclude-table-data=')) ?? false);
+}
+
+/** What a person is told who asks for such a table's rows. */
+export function rowsLeftOut({ schema, name }: Pick<TableFacts, 'schema' | 'name'>, backup: string): OperatorError {
+  return new OperatorError(
+    'USAGE',
+    `--table: the rows of "${schema}.${name}" were left out of ${backup} (--exclude-table-data)`,
+    'Name a backup that was taken with them: respaldo list. Its definition alone comes with all the others, into a new database: --into NAME.',
+  );
 }
 
 /**
@@ -23,7 +34,8 @@ export function chooseTables(names: readonly string[], database: Dumped | undefi
   const chosen = new Set<TableFacts>();
   for (const name of names) {
     const matching = dumped.filter((table) => matchesTable(name, table));
-    if (matching.length === 0) throw noSuchTable(name, dumped, backup);
+    const [leftOut] = database?.tables.filter((table) => matchesTable(name, table) && isLeftOut(table, database)) ?? [];
+    if (matching.length === 0) throw leftOut ? rowsLeftOut(leftOut, backup) : noSuchTable(name, dumped, backup);
     for (const table of matching) chosen.add(table);
   }
   return [...chosen];

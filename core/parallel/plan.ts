@@ -68,6 +68,14 @@ export function planParts<Table extends PlannableTable>(
   return { parts: parts.sort((a, b) => b.bytes - a.bytes), small };
 }
 
+/** What is about to be done, for people. */
+export function describeParts(parts: readonly PlannedPart[], workers: number): string {
+  const tables = new Set(parts.map(({ table }) => table)).size;
+  if (tables === 0) return 'no table is large enough to be worth parts, so pg_dump takes them all';
+  const several = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+  return `${several(tables, 'large table')} in ${several(parts.length, 'part')} by ${several(workers, 'worker')}, pg_dump takes the rest`;
+}
+
 function cut<Table extends PlannableTable>(table: Table, partBytes: number, canCut: boolean): PlannedPart<Table>[] {
   const wanted = canCut ? Math.min(Math.ceil(table.bytes / partBytes), table.pages) : 1;
   if (wanted <= 1) return [{ table, range: null, bytes: table.bytes, number: 1 }];

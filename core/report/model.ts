@@ -187,7 +187,7 @@ function mergeBackups(sources: readonly TargetSource[]): Backup[] {
   return [...byId.values()].sort((a, b) => b.time.getTime() - a.time.getTime());
 }
 
-/** Damage in one storage is told even where another has the backup whole. */
+/** Damage in one storage is told even where another has the backup whole, and so is what could not be read. */
 function mergeFacts(sources: readonly TargetSource[]): Map<string, Facts> {
   const merged = new Map<string, Facts>();
   for (const { storage, facts } of sources) {

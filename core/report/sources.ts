@@ -2,10 +2,9 @@ import pMap from 'p-map';
 import { folderOf, type Kind, kinds, targetPattern } from '../archive-name.js';
 import { type Backup, type Catalog, catalogOf } from '../catalog.js';
 import { readNewestDrill, type Verification } from '../drill/verification.js';
-import { messageOf } from '../errors.js';
+import type { OperatorError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
-import { readManifest } from '../read-manifest.js';
-import { wrongFiles } from '../soundness.js';
+import { lookAt, mostUnread } from '../soundness.js';
 import type { Storage, StoredObject } from '../storage.js';
 import type { FailedRun } from './failures.js';
 
@@ -31,6 +30,8 @@ export interface Facts {
   readonly drill?: Verification;
   /** Why it cannot be trusted. */
   readonly damage?: string;
+  /** Why its manifest was not had, which tells nothing of the backup. */
+  readonly unread?: OperatorError;
 }
 
 /** The bytes that one storage holds in one class. */
@@ -64,7 +65,7 @@ const older = 90;
  * newest drills. So its time grows with the listing alone.
  *
  * @param wanted the targets to look at; undefined: all that the storage holds
- * @throws the storage's error; a record that cannot be read is told as damage instead
+ * @throws the storage's error where it does not even list
  */
 export async function gather(storage: Storage, wanted: readonly TargetKey[] | undefined): Promise<Sources> {
   const folders = new Map<string, StoredObject[]>();
@@ -120,25 +121,18 @@ async function readFacts(storage: Storage, backups: readonly Backup[]): Promise<
   const sampled = new Set(sample(backups));
   const drilled = new Set(backups.filter(({ records }) => records.length > 0).slice(0, newest));
   const facts = new Map<string, Facts>();
+  let unread = 0;
   await pMap(
     new Set([...sampled, ...drilled]),
     async (backup) => {
-      const manifest = await readBackup(storage, backup);
+      if (unread >= mostUnread) return; // a storage that gives nothing would be asked for minutes
+      const manifest = await lookAt(storage, backup);
+      if (manifest.unread) unread += 1;
       facts.set(backup.id, { ...manifest, ...(drilled.has(backup) ? await readDrill(storage, backup) : {}) });
     },
     { concurrency },
   );
   return facts;
-}
-
-async function readBackup(storage: Storage, backup: Backup): Promise<Facts> {
-  try {
-    const manifest = await readManifest(storage, backup.manifestKey, backup.id);
-    const damage = wrongFiles(backup, manifest);
-    return { manifest, ...(damage === undefined ? {} : { damage }) };
-  } catch (error) {
-    return { damage: messageOf(error) };
-  }
 }
 
 async function readDrill(storage: Storage, backup: Backup): Promise<Facts> {

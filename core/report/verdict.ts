@@ -146,6 +146,15 @@ function trust({ target, newest, proof, maxProofHours }: Judged, now: Date): Pro
         },
       ]
     : [];
+  const unread = backups.flatMap(({ id }) => facts.get(id)?.unread ?? []);
+  const [cause] = unread;
+  if (cause) {
+    problems.push({
+      level: 'look',
+      text: `${count(unread.length, `${name} backup`)} cannot be read just now`,
+      hint: `${capital(cause.message)}. ${cause.hint}`,
+    });
+  }
   const drilled = newestDrilled(backups);
   if (drilled?.drillFailed) {
     const why = facts.get(drilled.id)?.drill?.differences[0] ?? 'The record beside it says why';

@@ -1,6 +1,6 @@
 import { OperatorError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
-import { matchesTable, tablesWithRows } from '../parallel/choose-tables.js';
+import { matchesTable, rowsLeftOut, tablesWithRows } from '../parallel/choose-tables.js';
 import { Cursor, keyOf, type QualifiedName } from './tokens.js';
 
 /**
@@ -25,10 +25,11 @@ export function chooseTable(name: string, manifest: Manifest | undefined, backup
       'One table comes back beside the present one at a time: name it with its schema. --into a new database takes several.',
     );
   }
+  const leftOut = manifest?.database?.tables.find((each) => withoutRows.has(keyOf(each)) && matchesTable(name, each));
+  if (leftOut) throw rowsLeftOut(leftOut, backup);
   const [, schema, rest] = /^([^.]+)\.(.+)$/s.exec(name) ?? [];
   if (schema !== undefined && rest !== undefined && manifest?.database?.fingerprint === undefined) {
-    const unknown = { schema, name: rest };
-    if (!withoutRows.has(keyOf(unknown))) return unknown;
+    return { schema, name: rest };
   }
   throw new OperatorError(
     'USAGE',

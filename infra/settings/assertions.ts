@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../core/errors.js';
 
 /** A task definition may have 64 KiB with everything in it: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsePrices } from '../../core/report/storage-use.js';
 import { parseKeep } from '../../core/retention.js';
 import { parseSchedule } from '../../core/schedules/schedules.js';

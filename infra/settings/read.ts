@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { OperatorError } from '../../core/errors.js';
 import { contradictions, type Problem } from './contradictions.js';
 import { type EnvironmentSettings, environmentSchema } from './schema.js';

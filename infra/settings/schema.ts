@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compressions, targetPattern } from '../../core/archive-name.js';
 import { defaultSchedules } from '../../core/schedules/schedules.js';
 import { assertions } from './assertions.js';

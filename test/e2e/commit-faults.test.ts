@@ -11,6 +11,7 @@ describe('a restore in place whose psql fails in the moment of the commit', { ti
   it.each([
     { when: 'after the server has committed', script: '"$real" "$@"; exit 1', exitCode: 0 },
     { when: 'before', script: 'head -c 20000 | "$real" "$@"; exit 1', exitCode: 3 },
+    { when: 'never, and says that all went well', script: 'cat >/dev/null; exit 0', exitCode: 3 },
   ])('$when: the exit code tells what the database holds', async ({ script, exitCode }) => {
     const found = await changedSince();
     const { database, env, backedUp, current } = found;

@@ -15,6 +15,8 @@ async function ok(args: readonly string[], env: Record<string, string>) {
 it.each([
   { encoding: 'LATIN1', args: ['--format', 'parallel'], env: { BACKUP_PARALLEL_TABLE_MB: '0' } },
   { encoding: 'LATIN1', args: ['--format', 'custom'], env: {} },
+  { encoding: 'LATIN1', args: ['--format', 'plain'], env: {} },
+  { encoding: 'SQL_ASCII', args: ['--format', 'plain'], env: {} },
   { encoding: 'SQL_ASCII', args: ['--format', 'parallel'], env: { BACKUP_PARALLEL_TABLE_MB: '0' } },
   { encoding: 'UTF8', args: ['--format', 'parallel'], env: { BACKUP_PARALLEL_TABLE_MB: '0' } },
 ])('a database in $encoding, with names in it, comes back: $args', async ({ encoding, args, env: more }) => {

@@ -6,7 +6,7 @@ import { workLoop } from '../../container/parallel/worker-loop.js';
 import { type Channel, type FromWorker, type ToWorker, WorkerPool } from '../../container/parallel/worker-pool.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { crmSample, serverUrl, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { contentsOf, crmSample, serverUrl, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { until } from '../support/processes.js';
 
 const timeout = 120_000;
@@ -43,7 +43,7 @@ describe('a lock that is not had in time', { timeout }, () => {
       await client.query("UPDATE customers SET name = 'row-canary' WHERE id = 1");
       const said = await backupInVain(database.url, format);
       expect(said).toMatch(
-        /ERROR LOCK_TIMEOUT: backup of ".*" not taken: no lock on (?:public\.deals|a table) within 1 s, held by$/m,
+        /ERROR LOCK_TIMEOUT: backup of ".*" not taken: no lock on (?:public\.deals|a table) within 1 s, held by:$/m,
       );
       expect(said).toMatch(
         new RegExp(
@@ -104,6 +104,44 @@ describe('a lock that is not had in time', { timeout }, () => {
     expect(said).toContain(`deals: server process ${pid} (user "postgres", application "migration")`);
     await client.query('ROLLBACK');
   });
+});
+
+describe('a restore in place that does not get its tables for itself', { timeout }, () => {
+  it('is told with who uses them, and changes nothing', async () => {
+    const database = await testDatabase(`CREATE SCHEMA crm; CREATE TABLE crm.notes AS SELECT 1 AS n; ${crmSample}`);
+    const env = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder(), BACKUP_LOCK_TIMEOUT: '1' };
+    expect(await respaldo(['backup', '--database'], env)).toMatchObject({ exitCode: 0 });
+    const before = await contentsOf(database.name);
+    const { client, pid } = await session(database, 'a report');
+    await client.query("BEGIN; SELECT count(*) FROM crm.notes WHERE n::text = 'row-canary'");
+    const { exitCode, stderr } = await respaldo(['restore', '--latest', '--force', '--in-place'], env);
+    expect(exitCode, stderr).toBe(3);
+    expect(stderr).toMatch(
+      /ERROR LOCK_TIMEOUT: restore into ".*" not done: its tables were not to be had alone within 1 s, held by:$/m,
+    );
+    expect(stderr).toMatch(
+      new RegExp(
+        `^  crm\\.notes: server process ${pid} \\(user "postgres", application "a report", idle in transaction, .*, last BEGIN; SELECT\\)$`,
+        'm',
+      ),
+    );
+    expect(stderr).toMatch(new RegExp(`HINT: The database is as it was\\..*SELECT pg_terminate_backend\\(${pid}\\)`));
+    expect(stderr).not.toContain('canary');
+    expect(await contentsOf(database.name)).toEqual(before);
+    await client.query('ROLLBACK');
+    expect(await respaldo(['restore', '--latest', '--force', '--in-place'], env)).toMatchObject({ exitCode: 0 });
+  });
+});
+
+it('a table whose name is just being taken is waited for no longer than for a lock', { timeout }, async () => {
+  const database = await testDatabase(crmSample);
+  const env = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder(), BACKUP_LOCK_TIMEOUT: '1' };
+  expect(await respaldo(['backup', '--database'], env)).toMatchObject({ exitCode: 0 });
+  const { client } = await session(database, 'another one');
+  await client.query('BEGIN; CREATE TABLE back (n int)');
+  const { exitCode, stderr } = await respaldo(['restore', '--latest', '--table', 'deals', '--as', 'back'], env);
+  expect(exitCode, stderr).toBe(3);
+  expect(stderr).toContain('ERROR LOCK_TIMEOUT: no lock was had in');
 });
 
 describe('a worker that does not get its locks in time', { timeout }, () => {

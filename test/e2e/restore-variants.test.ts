@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, query, serverUrl, testDatabase } from '../support/postgres.js';
+import { until } from '../support/processes.js';
 
 const hostile = `we ird"'\`\\;$(touch x) %s 'ü' -- db`;
 
@@ -73,6 +74,30 @@ describe('where a restore goes', () => {
     const again = await respaldo(['restore', '--latest', '--into', copy], env);
     expect(again.exitCode).toBe(2);
     expect(again.stderr).toContain(`a database "${copy}" exists already`);
+  });
+
+  it('--in-place does not take for a difference what others write as soon as it is committed', async () => {
+    const database = await testDatabase(crmSample);
+    const env = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder() };
+    await ok(['backup', '--database'], env);
+    const [holder, application] = [new pg.Client(database.url), new pg.Client(database.url)];
+    await Promise.all([holder.connect(), application.connect()]);
+    onTestFinished(async () => {
+      await Promise.all([holder.end(), application.end()]);
+    });
+    await holder.query('BEGIN; LOCK TABLE customers IN ACCESS SHARE MODE');
+    const waiting = async (name: string) => {
+      const asked = "SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'";
+      return (await query(database.name, asked, [name])).length > 0;
+    };
+    const run = ok(['restore', '--latest', '--force', '--in-place'], env);
+    await until('the restore waits', () => waiting('respaldo psql'));
+    await application.query("SET application_name = 'application'");
+    const written = application.query("INSERT INTO customers (id, name) VALUES (9999, 'new')");
+    await until('the application waits behind it', () => waiting('application'));
+    await holder.query('COMMIT');
+    await Promise.all([run, written]);
+    expect(await database.query('SELECT name FROM customers WHERE id = 9999')).toEqual([{ name: 'new' }]);
   });
 
   it('a database that was dropped comes back under its name, as it was made', async () => {

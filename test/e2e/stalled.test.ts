@@ -6,7 +6,8 @@ import { respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, query, testDatabase } from '../support/postgres.js';
 import { childrenOf, until } from '../support/processes.js';
-import { tcpProxy } from '../support/proxy.js';
+import { s3Proxy, tcpProxy } from '../support/proxy.js';
+import { s3Endpoint, testBucket } from '../support/s3.js';
 
 /** Some megabytes: enough for a connection that carries rows to be told from those that ask. */
 const sample = `CREATE TABLE noise AS SELECT i, (SELECT string_agg(md5(i::text || j), '') FROM generate_series(1, 100) j) AS t
@@ -70,6 +71,29 @@ describe('what falls silent is ended, and named', { timeout: 300_000 }, () => {
     expect(exitCode, String(stderr)).toBe(3);
     expect(String(stderr)).toMatch(/ERROR STALLED: .*the media files were waited for/);
     expect((await respaldo(['list'], env)).stdout).toContain('Backups available (0)');
+  });
+});
+
+describe.skipIf(s3Endpoint() === null)('one table that comes back slowly', { timeout: 300_000 }, () => {
+  it.each([
+    { name: 'plain', args: [] },
+    { name: 'custom', args: ['--format', 'custom'] },
+    { name: 'parallel', args: ['--format', 'parallel'] },
+  ])('is not ended while its bytes come: $name', async ({ args }) => {
+    const { database, env } = await scene();
+    const bucket = await testBucket();
+    const proxy = await s3Proxy(s3Endpoint() as string);
+    const s3 = { ...env, ...bucket.env, AWS_ENDPOINT_URL: proxy.endpoint, BACKUP_STORAGE: 's3' };
+    expect(await respaldo(['backup', '--database', ...args], s3)).toMatchObject({ exitCode: 0 });
+    // Each break costs a quarter of a second, which makes three times the limit.
+    proxy.fail(({ operation, key }) =>
+      operation === 'GetObject' && !key.endsWith('.manifest.json') ? { resetAfter: 60_000 } : undefined,
+    );
+    const started = Date.now();
+    const run = await respaldo(['restore', '--latest', '--table', 'noise', '--as', 'back'], s3);
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(Date.now() - started).toBeGreaterThan(6_000);
+    expect(await database.query('TABLE noise EXCEPT TABLE back')).toEqual([]);
   });
 });
 

@@ -187,3 +187,24 @@ it.each(formats)('a database in another encoding gives its table back: $name', a
   expect(stdout).toMatch(/999 rows, equal to what was backed up/);
   expect(await query(name, `SELECT * FROM "${table}" EXCEPT SELECT * FROM "zurück"`)).toEqual([]);
 });
+
+it.each(formats)(
+  'a table that nothing counted comes back, one without its rows is told as such: $name',
+  async (format) => {
+    const { database, env } = await backedUp(crmSample, {
+      args: [...format.args, '--exclude-table-data', 'deals'],
+      env: { ...format.env, BACKUP_FINGERPRINT: 'off' },
+    });
+    const { stdout } = await ok(['restore', '--latest', '--table', 'customers', '--as', 'back'], env);
+    expect(stdout).toMatch(/500 rows/);
+    expect(await database.query('TABLE customers EXCEPT TABLE back')).toEqual([]);
+    for (const name of ['deals', 'public.deals']) {
+      const { exitCode, stderr } = await respaldo(['restore', '--latest', '--table', name, '--as', 'none'], env);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/the rows of "public.deals" were left out of db_backup_.*\nHINT: .*respaldo list/);
+    }
+    const into = await respaldo(['restore', '--latest', '--table', 'deals', '--into', `${database.name}_x`], env);
+    expect(into.exitCode).toBe(2);
+    if (format.args.includes('parallel')) expect(into.stderr).toContain('were left out of');
+  },
+);

@@ -1,17 +1,21 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LocalStorage } from '../../container/storage/local-storage.js';
+import { S3Storage } from '../../core/aws/s3-storage.js';
 import { serializeVerification, type Verification } from '../../core/drill/verification.js';
 import type { Event } from '../../core/events.js';
 import { silentLog } from '../../core/log.js';
 import type { Storage } from '../../core/storage.js';
 import { check } from '../../functions/check.js';
 import { deployment as everything } from '../support/aws/deployment.js';
-import { putBackups } from '../support/catalog.js';
+import { madeBackup, putBackups } from '../support/catalog.js';
 import { temporaryFolder } from '../support/folders.js';
+import { s3Proxy } from '../support/proxy.js';
+import { s3Endpoint, testBucket } from '../support/s3.js';
 
 const cloudWatch = mockClient(CloudWatchClient);
 const { targets } = everything;
@@ -130,6 +134,29 @@ describe('the hourly check', () => {
     expect(targets[0]).toMatchObject({ drillFailed: failed === 1 });
     expect(measuredOf('database')).toMatchObject({ NewestDrillFailed: failed });
   });
+
+  it.skipIf(s3Endpoint() === null)(
+    'measures nothing of a target that cannot be read, and fails at the end',
+    async () => {
+      const bucket = await testBucket();
+      for (const kind of ['database', 'media'] as const)
+        for (const [key, bytes] of Object.entries(madeBackup({ time: newer, kind }))) await bucket.put(key, bytes);
+      const proxy = await s3Proxy(s3Endpoint() as string);
+      const { region, credentials } = bucket.client.config;
+      const client = new S3Client({ endpoint: proxy.endpoint, region, credentials, forcePathStyle: true });
+      proxy.fail(({ operation, key }) =>
+        operation === 'GetObject' && key.startsWith('database/') ? { answer: 403, code: 'AccessDenied' } : undefined,
+      );
+      const checking = check({
+        ...{ deployment: everything, log: silentLog, cloudWatch: new CloudWatchClient(), announce: async () => {} },
+        storage: new S3Storage({ client, bucket: bucket.name, prefix: '' }),
+        now: new Date('2026-01-15T04:15:00Z'),
+      });
+      await expect(checking).rejects.toMatchObject({ code: 'STORAGE_DENIED' });
+      expect(measuredOf('database')).toEqual({});
+      expect(measuredOf('media')).toMatchObject({ HoursSinceLastGoodBackup: 1.25 });
+    },
+  );
 
   it('a record that cannot be read proves nothing, and hides nothing else', async () => {
     const folder = await temporaryFolder();

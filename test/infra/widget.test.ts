@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildApp } from '../../infra/app.js';
 
 const statement = z.looseObject({ Action: z.union([z.string(), z.array(z.string())]) });

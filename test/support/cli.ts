@@ -10,7 +10,7 @@ export interface CliResult {
 /** The settings that a test gives; the test process' own environment is left out but for what programs need to run. */
 export type CliEnvironment = Readonly<Record<string, string | undefined>>;
 
-const base = { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC' };
+const base = { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC', PG_BINDIR: process.env.PG_BINDIR };
 
 /** Runs the built program as a process of its own. */
 export async function respaldo(

@@ -132,4 +132,13 @@ describe('the pool of workers', () => {
     await ended;
     expect((await told).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
+
+  it('lets everybody who ends it hear of its end', async () => {
+    const { pool, lines } = poolOf(1);
+    const told = Promise.allSettled([pool.submit('a', 1)]);
+    const ended = [pool.end(new Error('one reason')), pool.end(new Error('another'))];
+    lines[0].fail('a', false);
+    await Promise.all(ended);
+    expect(await told).toMatchObject([{ status: 'rejected', reason: { message: 'one reason' } }]);
+  });
 });

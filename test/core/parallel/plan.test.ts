@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { planParts } from '../../../core/parallel/plan.js';
+import { describeParts, planParts } from '../../../core/parallel/plan.js';
 
 const tables = fc.array(
   fc.record({
@@ -35,4 +35,16 @@ it('every page of every table is in one part and in one only, whatever the table
       expect(parts.map(({ bytes }) => bytes)).toEqual(parts.map(({ bytes }) => bytes).sort((a, b) => b - a));
     }),
   );
+});
+
+it.each([
+  { megabytes: [1], text: 'no table is large enough to be worth parts, so pg_dump takes them all' },
+  { megabytes: [], text: 'no table is large enough to be worth parts, so pg_dump takes them all' },
+  { megabytes: [1, 3], text: '1 large table in 1 part by 2 workers, pg_dump takes the rest' },
+  { megabytes: [3, 100], text: '2 large tables in 5 parts by 2 workers, pg_dump takes the rest' },
+])('tables of $megabytes MB: $text', ({ megabytes, text }) => {
+  const tables = megabytes.map((size, index) => ({
+    ...{ schema: 'public', name: `t${index}`, pages: size * 128, bytes: size * 1024 * 1024 },
+  }));
+  expect(describeParts(planParts(tables, { workers: 2, canCut: true }).parts, 2)).toBe(text);
 });

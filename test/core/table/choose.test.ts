@@ -40,7 +40,8 @@ describe('the one table that is meant', () => {
     { name: 'orders', says: /"orders" names 2 tables of b: public.orders, sales.orders/ },
     { name: 'public.*', says: /names 4 tables/ },
     { name: 'Orders', says: /b has no rows of a table "Orders"/ },
-    { name: 'public.emptied', says: /b has no rows of a table/ },
+    { name: 'public.emptied', says: /the rows of "public.emptied" were left out of b \(--exclude-table-data\)/ },
+    { name: 'emptied', says: /the rows of "public.emptied" were left out of b/ },
     { name: 'public.i', says: /b has no rows of a table/ },
   ])('$name is refused', ({ name, says }) => {
     expect(() => chooseTable(name, manifest(true), 'b')).toThrow(says);
@@ -57,6 +58,21 @@ describe('the one table that is meant', () => {
       expect(chooseTable('public.parted', unknowing, 'b')).toEqual({ schema: 'public', name: 'parted' });
       expect(() => chooseTable('parted', unknowing, 'b')).toThrow(/has no rows of a table "parted"/);
     }
-    expect(() => chooseTable('public.emptied', manifest(false), 'b')).toThrow(/has no rows/);
+    expect(() => chooseTable('public.emptied', manifest(false), 'b')).toThrow(/were left out/);
+  });
+
+  it('is found where nothing was counted and rows of others were left out', () => {
+    const both = {
+      database: {
+        tables: [
+          { schema: 'public', name: 'orders' },
+          { schema: 'public', name: 'log' },
+        ],
+        selection: ['--exclude-table-data=log'],
+        withoutRows: [{ schema: 'public', name: 'log' }],
+      },
+    } as unknown as Manifest;
+    expect(chooseTable('orders', both, 'b')).toEqual({ schema: 'public', name: 'orders' });
+    for (const name of ['log', 'public.log']) expect(() => chooseTable(name, both, 'b')).toThrow(/were left out of b/);
   });
 });
