@@ -115,6 +115,7 @@ export function leftOut({ options }: DumpJob, { withoutData }: ChosenTables): Pi
   return { withoutRows: withoutData.map(({ schema, name }) => ({ schema, name })) };
 }
 
+/** To be called when all files are stored: it names them. */
 export function manifestOf({ options }: DumpJob, database: DatabaseFacts, stored: StoredFiles): Manifest {
   return { ...stored.manifest(options.format), database };
 }
