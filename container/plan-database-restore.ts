@@ -4,7 +4,7 @@ import type { Manifest, TableFacts } from '../core/manifest.js';
 import { chooseTables } from '../core/parallel/choose-tables.js';
 import { decoders } from './decode.js';
 import type { FoundArchive } from './find-archive.js';
-import { type Clients, clientsFor, type ServerVersion } from './postgres/clients.js';
+import { type Clients, clientsFor, installedClients, type ServerVersion } from './postgres/clients.js';
 import { type Connection, connectionFrom, withSession } from './postgres/connection.js';
 import { assertDatabaseName, derivedName, freeStamp } from './postgres/create-database.js';
 import { withoutEventTriggers } from './postgres/event-triggers.js';
@@ -79,7 +79,11 @@ export async function planDatabaseRestore(
     'restore plan',
     async (client) => {
       const server = await serverVersion(client);
-      const clients = await clientsFor(server, `restore of ${found.id} not begun`, run.settings.PG_BINDIR);
+      const clients = await clientsFor(
+        server,
+        `restore of ${found.id} not begun`,
+        installedClients(run.settings.PG_BINDIR),
+      );
       const running = await databaseProperties(client, database);
       const facts = found.manifest?.database;
       const rights = await roleRights(client);
