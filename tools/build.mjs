@@ -1,6 +1,8 @@
 // Bundles the program into dist/: a start takes a third of the time, and the image needs no node_modules.
 import { execFileSync } from 'node:child_process';
-import { chmod, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -53,9 +55,22 @@ for (const module of ['frames', 'text-rows']) {
     { cwd: root, stdio: 'inherit' },
   );
 }
-// The types of the package's main export.
+// The types of the package's main export, and of what it mentions: tsc writes those of every file that it reads.
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   cwd: root,
   stdio: 'inherit',
 });
+const mentioned = new Set();
+mention(`${dist}types/container/service.d.ts`);
+for (const entry of await readdir(`${dist}types`, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !mentioned.has(path)) await rm(path);
+}
 await chmod(`${dist}respaldo.js`, 0o755);
+
+function mention(path) {
+  if (mentioned.has(path)) return;
+  mentioned.add(path);
+  for (const [, name] of readFileSync(path, 'utf8').matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g))
+    mention(join(dirname(path), `${name}.d.ts`));
+}
