@@ -1,4 +1,4 @@
-// Sets the machine up, checks form and types, and runs the tests: `npm test [-- files or vitest's options]`.
+// Sets the machine up, checks form, types and that nothing is unused, and runs the tests: `npm test [-- files or vitest's options]`.
 import { spawnSync } from 'node:child_process';
 import { setUp } from './setup.mjs';
 
@@ -10,6 +10,7 @@ const run = (tool, ...args) =>
 const steps = [
   () => run('@biomejs/biome/bin/biome', 'check', '.'),
   () => run('typescript/bin/tsc', '--noEmit'),
+  () => run('knip/bin/knip.js'),
   () => run('vitest/vitest.mjs', 'run', ...process.argv.slice(2)),
 ];
 // All of them, whatever the first ones say: one run shows everything that is wrong.

@@ -35,7 +35,7 @@ export const memory = (measured: Measured | undefined, goal: number): Figure => 
 });
 
 /** Drops what a restore made and makes an empty database for the other side. */
-export const fresh =
+const fresh =
   (scene: Scene, ...names: string[]) =>
   async () => {
     for (const name of names) await scene.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
