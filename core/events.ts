@@ -99,7 +99,7 @@ function inOneLine(event: FailureEvent): Event {
 }
 
 /** What a line with a colon announces follows it; other lines are parted by semicolons. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   const lines = text
     .split(/[\n\v\f\r\u0085\u2028\u2029]+/)
     .map((line) => line.replace(/\p{Cc}+/gu, ' ').trim())

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '../core/errors.js';
 import { documents } from '../tools/docs/render.js';
@@ -17,6 +18,36 @@ describe('the documents', () => {
 
   it.each(Object.keys(errorCodes))('the runbook has a heading for %s', async (code) => {
     expect(await readFile('docs/runbook.md', 'utf8')).toMatch(new RegExp(`^#+ ${code}$`, 'm'));
+  });
+});
+
+describe('who reads on', async () => {
+  const names = (await readdir('docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+  const pages = new Map<string, string>();
+  for (const name of [...names, 'README.md', 'CHANGELOG.md']) pages.set(name, await readFile(name, 'utf8'));
+  /** As GitHub makes them of headings. */
+  const anchorsOf = (text: string) =>
+    [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it.each([...pages])('every link of %s leads somewhere', async (page, text) => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+    for (const [link, path = '', anchor] of links) {
+      const target = path === '' ? page : join(dirname(page), path);
+      await expect(access(target), `${page}: ${link}`).resolves.toBeUndefined();
+      if (anchor) expect(anchorsOf(pages.get(target) ?? ''), `${page}: ${link}`).toContain(anchor);
+    }
+  });
+
+  it.each(['core', 'container'])('finds every folder of %s in the design', async (part) => {
+    const [, house = ''] = new RegExp(`^${part}/ (.*?)^(?=\\w)`, 'ms').exec(pages.get('docs/design.md') ?? '') ?? [];
+    const named = [...house.matchAll(/(?:^| )([a-z]+)\/ /gm)].map(([, folder]) => folder);
+    const folders = (await readdir(part, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+    expect(named.filter((name) => name !== 'view').sort()).toEqual(folders.map(({ name }) => name).sort());
   });
 });
 

@@ -14,7 +14,7 @@ import type { StoredFiles } from '../stored-files.js';
 import { byWorkers } from './by-workers.js';
 import { dumpRest, storeScript } from './dump-rest.js';
 import { type DumpThreads, defaultJobs } from './dump-threads.js';
-import type { DumpedPart, DumpOrder, DumpStart, DumpTask } from './dump-work.js';
+import type { DumpBrief, DumpedPart, DumpOrder, DumpStart } from './dump-work.js';
 import { fingerprintSmall } from './fingerprint-small.js';
 import { type CopyTable, copyTables, indexesOf } from './tables.js';
 import { WorkerPool } from './worker-pool.js';
@@ -62,8 +62,8 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     'dumping',
     tables.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-  const start = workersStart(job, large, facts.encoding, jobs * tasks);
-  const pool = startPool(job, start, jobs);
+  const brief = workersBrief(job, large, facts.encoding, jobs * tasks);
+  const pool = startPool(job, brief, jobs);
   let restBytes = 0;
   const restStep: Step = {
     ...step,
@@ -73,7 +73,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     end() {},
   };
   return byWorkers(run, pool, { step, done: () => pool.bytes + restBytes }, async (call) => {
-    call({ tasks, jobs: options.jobs, assignment: { work: 'dump', start } });
+    call({ tasks, jobs: options.jobs, assignment: { work: 'dump', brief } });
     const small = smallTables(chosen, large);
     const mode = modeFor(job, facts.bytes);
     const fingerprint = fingerprintSmall(job, small, tables, mode, facts.encoding);
@@ -112,12 +112,12 @@ async function lockTables({ snapshot, run, connection }: DumpJob, tables: readon
 }
 
 /** @param workers in all tasks together */
-function workersStart(
+function workersBrief(
   { run, snapshot, draft, options }: DumpJob,
   tables: readonly CopyTable[],
   encoding: string,
   workers: number,
-): DumpTask {
+): DumpBrief {
   return {
     snapshot: snapshot.id,
     purpose: `backup ${draft.id} worker`,
@@ -128,8 +128,8 @@ function workersStart(
   };
 }
 
-function startPool({ run, threads }: Threaded, task: DumpTask, jobs: number): WorkerPool<DumpOrder, DumpedPart> {
-  const start: DumpStart = { ...task, environment: { ...run.environment } };
+function startPool({ run, threads }: Threaded, brief: DumpBrief, jobs: number): WorkerPool<DumpOrder, DumpedPart> {
+  const start: DumpStart = { ...brief, environment: { ...run.environment } };
   const pool = new WorkerPool<DumpOrder, DumpedPart>(({ key }, reason) =>
     run.log.warn(`${key} is dumped again: ${reason}`),
   );

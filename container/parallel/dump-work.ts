@@ -16,7 +16,7 @@ import type { Performance, Work } from './worker-loop.js';
 import { hasZstdLibrary, ZstdEncoder } from './zstd.js';
 
 /** What every worker of one dump is told. Nothing in it is secret. */
-export interface DumpTask {
+export interface DumpBrief {
   readonly snapshot: string;
   readonly purpose: string;
   readonly tables: readonly { readonly schema: string; readonly name: string }[];
@@ -27,7 +27,7 @@ export interface DumpTask {
 }
 
 /** What a worker is started with. */
-export interface DumpStart extends DumpTask {
+export interface DumpStart extends DumpBrief {
   /** Its own: in other tasks, theirs. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

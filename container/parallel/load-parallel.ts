@@ -15,7 +15,7 @@ import { childEnvironment } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
 import { byWorkers } from './by-workers.js';
 import { defaultJobs } from './dump-threads.js';
-import type { LoadOrder, LoadStart, LoadTask } from './load-work.js';
+import type { LoadBrief, LoadOrder, LoadStart } from './load-work.js';
 import { WaitingThread } from './thread-channel.js';
 import { type FromWorker, type ToWorker, WorkerPool } from './worker-pool.js';
 
@@ -55,8 +55,8 @@ async function loadBy(
   const pool = new WorkerPool<LoadOrder, null>((_, reason) => run.log.warn(`trying again: ${reason}`));
   await byWorkers(run, pool, { step, done: () => pool.bytes }, async (call) => {
     const tasks = usefulTasks(run, plan, manifest, jobs);
-    const task = await workersTask(plan, manifest, schemaFile, jobs * tasks);
-    const start: LoadStart = { ...task, environment: { ...run.environment } };
+    const brief = await workersBrief(plan, manifest, schemaFile, jobs * tasks);
+    const start: LoadStart = { ...brief, environment: { ...run.environment } };
     const program = new URL('./load-thread.js', import.meta.url);
     for (let index = 0; index < jobs; index += 1)
       pool.add(new WaitingThread(program).begin<ToWorker<LoadOrder>, FromWorker<null>>(start));
@@ -71,7 +71,7 @@ async function loadBy(
     const smallLoaded = smallArguments(plan, manifest).map((args) =>
       pool.submit({ type: 'archive', file: small, args }, small.bytes),
     );
-    call({ tasks, jobs: plan.options.jobs, assignment: { work: 'load', start: task } });
+    call({ tasks, jobs: plan.options.jobs, assignment: { work: 'load', brief } });
     const built = await Promise.all([
       ...smallLoaded.map((loaded) => loaded.then(() => [])),
       ...loads.map((load) => loadTable(pool, load, contents)),
@@ -127,12 +127,12 @@ function entryOf(line: string): string {
 }
 
 /** @param workers in all tasks together */
-async function workersTask(
+async function workersBrief(
   plan: DatabaseRestorePlan,
   manifest: Manifest,
   schema: ManifestFile,
   workers: number,
-): Promise<LoadTask> {
+): Promise<LoadBrief> {
   return {
     storage: plan.found.storage.name,
     id: plan.found.id,

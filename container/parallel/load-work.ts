@@ -27,7 +27,7 @@ import type { Work } from './worker-loop.js';
 import { hasZstdLibrary, ZstdDecompress } from './zstd.js';
 
 /** What every worker of one restore is told. Nothing in it is secret. */
-export interface LoadTask {
+export interface LoadBrief {
   /** A storage's name, by which it can be opened again. */
   readonly storage: string;
   readonly id: string;
@@ -44,7 +44,7 @@ export interface LoadTask {
 }
 
 /** What a worker is started with. */
-export interface LoadStart extends LoadTask {
+export interface LoadStart extends LoadBrief {
   /** Its own: in other tasks, theirs. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

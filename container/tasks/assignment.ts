@@ -1,5 +1,5 @@
-import type { DumpTask } from '../parallel/dump-work.js';
-import type { LoadTask } from '../parallel/load-work.js';
+import type { DumpBrief } from '../parallel/dump-work.js';
+import type { LoadBrief } from '../parallel/load-work.js';
 
 /** The first words of a worker in another task. */
 export interface Hello {
@@ -11,5 +11,5 @@ export interface Hello {
 
 /** What a worker is to do. It brings its own environment: no secret is ever sent. */
 export type Assignment =
-  | { readonly work: 'dump'; readonly start: DumpTask }
-  | { readonly work: 'load'; readonly start: LoadTask };
+  | { readonly work: 'dump'; readonly brief: DumpBrief }
+  | { readonly work: 'load'; readonly brief: LoadBrief };

@@ -54,9 +54,9 @@ async function work(run: Run, address: Address, credentials: Credentials): Promi
   try {
     return await new Promise((resolve) => {
       line.onClose(resolve);
-      line.onMessage(({ work: kind, start }) => {
+      line.onMessage(({ work: kind, brief }) => {
         const program = new URL(programs[kind], import.meta.url);
-        const told = { ...start, environment: { ...run.environment } };
+        const told = { ...brief, environment: { ...run.environment } };
         const thread = new WaitingThread(program).begin<object, object>(told);
         join(line as unknown as Line<object, object>, thread, resolve);
       });

@@ -9,7 +9,7 @@ export function tablesWithRows(database: Dumped | undefined): TableFacts[] {
 }
 
 /** Whether a table's rows were left out on purpose. Earlier manifests told it by their not being counted alone. */
-export function isLeftOut({ schema, name, rows }: TableFacts, database: Dumped | undefined): boolean {
+function isLeftOut({ schema, name, rows }: TableFacts, database: Dumped | undefined): boolean {
   if (database?.withoutRows) return database.withoutRows.some((each) => each.schema === schema && each.name === name);
   return rows === undefined && (database?.selection?.some((one) => one.startsWith('--exclude-table-data=')) ?? false);
 }
