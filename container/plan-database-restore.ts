@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { OperatorError } from '../core/errors.js';
 import type { Manifest, TableFacts } from '../core/manifest.js';
 import { chooseTables } from '../core/parallel/choose-tables.js';
+import { localeOf } from '../core/postgres/create-database.js';
 import { decoders } from './decode.js';
 import type { FoundArchive } from './find-archive.js';
 import { type Clients, clientsFor, installedClients, type ServerVersion } from './postgres/clients.js';
@@ -186,5 +187,5 @@ async function defaultProperties(client: pg.Client): Promise<DatabaseProperties>
 function propertiesFrom(manifest: Manifest | undefined, fallback: DatabaseProperties): DatabaseProperties {
   const facts = manifest?.database;
   if (!facts) return fallback;
-  return { ...fallback, encoding: facts.encoding, collation: facts.collation, ctype: facts.ctype, owner: facts.owner };
+  return { ...fallback, ...localeOf(facts, fallback), owner: facts.owner };
 }
