@@ -6,7 +6,7 @@ import type { DatabaseBackupOptions, DumpFormat, DumpJob } from './dump-job.js';
 import { dumpSingle } from './dump-single.js';
 import { dumpParallel } from './parallel/dump-parallel.js';
 import { DumpThreads, defaultJobs } from './parallel/dump-threads.js';
-import { clientsFor } from './postgres/clients.js';
+import { clientsFor, installedClients } from './postgres/clients.js';
 import { connectionFrom } from './postgres/connection.js';
 import { rolesCommand } from './postgres/dump.js';
 import { databaseProperties, serverVersion } from './postgres/server.js';
@@ -40,6 +40,8 @@ async function takeBackup(run: Run, wanted: DatabaseBackupOptions): Promise<Back
 
 async function dumpWith(threads: DumpThreads, run: Run, wanted: DatabaseBackupOptions): Promise<BackupResult> {
   const { settings } = run;
+  const installed = installedClients(settings.PG_BINDIR);
+  installed.catch(() => {}); // awaited below; what fails before is told first
   const connection = await connectionFrom(settings, run.environment);
   const compressor = await chooseCompressor(wanted.compression, settings.BACKUP_COMPRESSION_LEVEL);
   if (compressor?.notice) run.log.warn(compressor.notice);
@@ -47,7 +49,7 @@ async function dumpWith(threads: DumpThreads, run: Run, wanted: DatabaseBackupOp
   const draft = await draftBackup(run, 'database', wanted.uploadS3);
   return withSnapshot(connection, draft.target, `backup ${draft.id}`, async (snapshot) => {
     const version = await serverVersion(snapshot.client);
-    const clients = await clientsFor(version, `backup of "${connection.database}" not taken`, settings.PG_BINDIR);
+    const clients = await clientsFor(version, `backup of "${connection.database}" not taken`, installed);
     const server = version.text;
     const options = { ...wanted, format: await formatOf(wanted, snapshot.client, connection.database) };
     const job: DumpJob = { run, options, draft, connection, compressor, encryptor: seal, snapshot, clients, server };

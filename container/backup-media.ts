@@ -5,6 +5,7 @@ import { fingerprintMode } from '../core/postgres/fingerprint.js';
 import { announcingBackup } from './announce.js';
 import type { Producer } from './archive.js';
 import { completeBackup, type Draft, discardDraft, draftBackup } from './backup.js';
+import { assertApart } from './media/apart.js';
 import { holdMedia } from './media/hold.js';
 import { ListingFile } from './media/listing-file.js';
 import { assertNotHalfSwapped } from './media/place.js';
@@ -91,6 +92,7 @@ async function storeListing(run: Run, draft: Draft, stored: StoredFiles, listing
 
 async function folderSource(run: Run, root: string, exclude: readonly string[]): Promise<MediaSource> {
   await assertNotHalfSwapped(root);
+  await assertApart(root, run);
   const without = run.storages.filter(({ type }) => type === 'local').map(({ name }) => name);
   const folder = { root, exclude, without };
   const found = await survey(folder, run.signal);

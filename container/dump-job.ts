@@ -7,7 +7,7 @@ import type { Connection } from './postgres/connection.js';
 import { dumpCommand } from './postgres/dump.js';
 import { assertReadable, describeDatabase, type Relation, relations } from './postgres/relations.js';
 import { resolveSelection, type Selection, selectionArguments } from './postgres/selection.js';
-import { databaseProperties } from './postgres/server.js';
+import { type DatabaseProperties, databaseProperties } from './postgres/server.js';
 import type { Snapshot } from './postgres/snapshot.js';
 import type { Run } from './run.js';
 import type { StoredFiles } from './stored-files.js';
@@ -102,6 +102,7 @@ export async function databaseFacts({
     encoding: properties?.encoding ?? '',
     collation: properties?.collation ?? '',
     ctype: properties?.ctype ?? '',
+    ...(properties ? localeFacts(properties) : {}),
     owner: properties?.owner ?? '',
     ...(await describeDatabase(snapshot.client)),
     tables: [],
@@ -113,6 +114,11 @@ export async function databaseFacts({
 export function leftOut({ options }: DumpJob, { withoutData }: ChosenTables): Pick<DatabaseFacts, 'withoutRows'> {
   if (selectionArguments(options.selection).length === 0) return {};
   return { withoutRows: withoutData.map(({ schema, name }) => ({ schema, name })) };
+}
+
+/** A provider has a locale and rules, or has not: absent ones are not written. */
+function localeFacts({ localeProvider, locale, icuRules }: DatabaseProperties) {
+  return { localeProvider, ...(locale ? { locale } : {}), ...(icuRules ? { icuRules } : {}) };
 }
 
 /** To be called when all files are stored: it names them. */

@@ -107,10 +107,29 @@ export async function findArchive(run: Run, reference: string, openBucket: OpenB
       }
     }
   }
-  throw new OperatorError(
+  throw await notFound(run, reference);
+}
+
+/** What was named and is none, with what may have been meant. */
+async function notFound(run: Run, reference: string): Promise<OperatorError> {
+  const where = run.storages.map(({ name }) => name).join(' or ');
+  const listing = 'List what there is: respaldo list.';
+  if (await isFolder(reference)) {
+    const shown = resolve(reference);
+    return new OperatorError(
+      'NO_SUCH_BACKUP',
+      `${shown} is a folder, and no backup`,
+      `Name a file in it, or a backup’s id: BACKUP_DIR=${shown} respaldo list shows them.`,
+    );
+  }
+  return new OperatorError(
     'NO_SUCH_BACKUP',
-    `there is no backup "${reference}" in ${run.storages.map(({ name }) => name).join(' or ')}, and no file of that name`,
-    'List what there is: respaldo list.',
+    `there is no backup "${reference}" in ${where}, and no file of that name`,
+    reference === 'latest'
+      ? 'The newest one is named by an option: --latest.'
+      : /^\d{4}-?\d{2}-?\d{2}/.test(reference)
+        ? `A backup is named by its id, as db_backup_20240115_120000, not by a date alone. ${listing}`
+        : listing,
   );
 }
 
@@ -222,6 +241,13 @@ function unvouchedArchive(storage: Storage, key: string, bytes: number): FoundAr
     files: [],
     manifest: undefined,
   };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // then it is no path
+  );
 }
 
 /** Whether a path is of an archive: a file, or the folder of a parallel backup. */

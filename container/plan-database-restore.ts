@@ -2,9 +2,10 @@ import type pg from 'pg';
 import { OperatorError } from '../core/errors.js';
 import type { Manifest, TableFacts } from '../core/manifest.js';
 import { chooseTables } from '../core/parallel/choose-tables.js';
+import { localeOf } from '../core/postgres/create-database.js';
 import { decoders } from './decode.js';
 import type { FoundArchive } from './find-archive.js';
-import { type Clients, clientsFor, type ServerVersion } from './postgres/clients.js';
+import { type Clients, clientsFor, installedClients, type ServerVersion } from './postgres/clients.js';
 import { type Connection, connectionFrom, withSession } from './postgres/connection.js';
 import { assertDatabaseName, derivedName, freeStamp } from './postgres/create-database.js';
 import { withoutEventTriggers } from './postgres/event-triggers.js';
@@ -79,7 +80,11 @@ export async function planDatabaseRestore(
     'restore plan',
     async (client) => {
       const server = await serverVersion(client);
-      const clients = await clientsFor(server, `restore of ${found.id} not begun`, run.settings.PG_BINDIR);
+      const clients = await clientsFor(
+        server,
+        `restore of ${found.id} not begun`,
+        installedClients(run.settings.PG_BINDIR),
+      );
       const running = await databaseProperties(client, database);
       const facts = found.manifest?.database;
       const rights = await roleRights(client);
@@ -182,5 +187,5 @@ async function defaultProperties(client: pg.Client): Promise<DatabaseProperties>
 function propertiesFrom(manifest: Manifest | undefined, fallback: DatabaseProperties): DatabaseProperties {
   const facts = manifest?.database;
   if (!facts) return fallback;
-  return { ...fallback, encoding: facts.encoding, collation: facts.collation, ctype: facts.ctype, owner: facts.owner };
+  return { ...fallback, ...localeOf(facts, fallback), owner: facts.owner };
 }

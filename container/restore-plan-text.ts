@@ -1,6 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
 import { estimateRestoreSeconds } from '../core/estimate.js';
+import { localeText } from '../core/postgres/create-database.js';
 import { count } from '../core/report/text.js';
 import type { FoundArchive } from './find-archive.js';
 import type { DatabaseRestorePlan } from './plan-database-restore.js';
@@ -38,7 +39,7 @@ export function databaseLines(plan: DatabaseRestorePlan): PlanText {
       : [
           [
             'makes',
-            `database "${plan.restoreName}" (${like.encoding}, ${like.collation}${plan.options.withoutOwners ? '' : `, owner ${like.owner}`})`,
+            `database "${plan.restoreName}" (${localeText(like)}${plan.options.withoutOwners ? '' : `, owner ${like.owner}`})`,
           ] as const,
         ]),
     ['then', whatFollows(plan)],

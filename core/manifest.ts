@@ -62,6 +62,11 @@ const database = z.looseObject({
   encoding: text,
   collation: text,
   ctype: text,
+  /** `libc`, `icu` or `builtin`: who sorts its text. Absent in manifests that were written before it was noted. */
+  localeProvider: text.optional(),
+  /** The locale of icu and builtin providers. */
+  locale: text.optional(),
+  icuRules: text.optional(),
   owner: text,
   extensions: z.array(z.looseObject({ name: text, version: text, schema: text })),
   /** The roles that own or hold rights on what was dumped. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import prettyBytes from 'pretty-bytes';
-import { clientsFor } from '../postgres/clients.js';
+import { clientsFor, installedClients } from '../postgres/clients.js';
 import { connectionFrom, namesDatabase, withSession } from '../postgres/connection.js';
 import { roleRights } from '../postgres/preflight.js';
 import { assertReadable, relations } from '../postgres/relations.js';
@@ -39,7 +39,7 @@ export function databaseChecks(run: Run): Check[] {
         const fitting = await clientsFor(
           await serverVersion(client),
           `"${name}" cannot be backed up`,
-          settings.PG_BINDIR,
+          installedClients(settings.PG_BINDIR),
         );
         return `${fitting.version} in ${fitting.directory}`;
       }),

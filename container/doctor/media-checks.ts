@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { isBucket } from '../backup-media.js';
+import { assertApart } from '../media/apart.js';
 import { keptFolders, planPlace } from '../media/place.js';
 import { assertFolder, survey } from '../media/tar.js';
 import type { Run } from '../run.js';
@@ -16,6 +17,7 @@ export function mediaChecks(run: Run): Check[] {
       what: 'media files',
       run: async () => {
         await assertFolder(root);
+        await assertApart(root, run);
         const { files, bytes } = await survey({ root, exclude, without: [] }, run.signal);
         if (files > 0) return `${files.toLocaleString('en')} files, ${prettyBytes(bytes)}, in ${root}`;
         return warn(`${root} holds no files`, 'See that the volume is mounted, and that MEDIA_ROOT is right.');

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { OperatorError, saidBy } from '../../core/errors.js';
 import type { DatabaseFacts, Manifest, TableFacts } from '../../core/manifest.js';
+import { localeOf, localeText } from '../../core/postgres/create-database.js';
 import { type Comparison, compareFingerprints } from '../../core/postgres/fingerprint.js';
 import type { FoundArchive } from '../find-archive.js';
 import { fingerprintRestored } from '../fingerprint-restored.js';
@@ -51,7 +52,9 @@ export async function drillDatabase(
   try {
     run.signal.throwIfAborted();
     const other = await withKnownLocale(server, facts);
-    const notes = other ? [`collation ${facts.collation} is not known here: restored with ${other.collation}`] : [];
+    const notes = other
+      ? [`collation ${localeText(localeOf(facts))} is not known here: restored with ${localeText(localeOf(other))}`]
+      : [];
     const inside = await runInside(run, server);
     const archive = other ? { ...found, manifest: { ...found.manifest, database: other } } : found;
     const started = performance.now();

@@ -5,9 +5,16 @@ import pg from 'pg';
 import prettyBytes from 'pretty-bytes';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
+import {
+  createDatabaseStatement,
+  type DatabaseLocale,
+  localeOf,
+  nearestLocales,
+} from '../../core/postgres/create-database.js';
 import { type Connection, withSession } from '../postgres/connection.js';
 import { eventTriggersFrom } from '../postgres/event-triggers.js';
 import { installedServers } from '../postgres/installations.js';
+import { serverVersion } from '../postgres/server.js';
 import { isServerGone } from '../postgres/server-errors.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
@@ -157,15 +164,22 @@ export async function withKnownLocale(
   facts: DatabaseFacts,
 ): Promise<DatabaseFacts | undefined> {
   return withClient(server, 'postgres', async (client) => {
-    const { encoding, collation, ctype } = facts;
-    const [a, b, c] = [encoding, collation, ctype].map((each) => pg.escapeLiteral(each));
-    try {
-      await client.query(`CREATE DATABASE locale_probe TEMPLATE template0 ENCODING ${a} LC_COLLATE ${b} LC_CTYPE ${c}`);
-      await client.query('DROP DATABASE locale_probe');
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || isServerGone(error)) throw error;
-      return { ...facts, collation: 'C', ctype: encoding === 'UTF8' ? 'C.UTF-8' : 'C' };
-    }
+    const wanted = localeOf(facts);
+    if (await isKnown(client, wanted)) return undefined;
+    const nearest = nearestLocales(wanted);
+    for (const locale of nearest) if (await isKnown(client, locale)) return { ...facts, ...locale };
+    return { ...facts, ...nearest.at(-1) }; // the restore tells why not
   });
+}
+
+async function isKnown(client: pg.Client, locale: DatabaseLocale): Promise<boolean> {
+  const { major } = await serverVersion(client);
+  try {
+    await client.query(createDatabaseStatement('locale_probe', locale, major));
+    await client.query('DROP DATABASE locale_probe');
+    return true;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || isServerGone(error)) throw error;
+    return false;
+  }
 }

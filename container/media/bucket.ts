@@ -4,6 +4,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { s3Error } from '../../core/aws/s3-errors.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { S3Location } from '../../core/s3-url.js';
 
@@ -70,12 +71,16 @@ export function mediaError(error: unknown, what: string): OperatorError {
       cause: error,
     });
   }
-  return new OperatorError(
-    status === 403 ? 'MEDIA_UNREADABLE' : 'SOURCE_FAILED',
-    `${what}: ${status ? `HTTP ${status} ` : ''}${name}: ${messageOf(error)}`,
-    status === 403
-      ? 'Give the role or key the right to it: s3:ListBucket and s3:GetObject, and for restores s3:PutObject.'
-      : 'Check the network and the endpoint, then run again.',
-    { cause: error },
-  );
+  if (status === 403) {
+    return new OperatorError(
+      'MEDIA_UNREADABLE',
+      `${what}: HTTP 403 ${name}: ${messageOf(error)}`,
+      'Give the role or key the right to it: s3:ListBucket and s3:GetObject, and for restores s3:PutObject.',
+      { cause: error },
+    );
+  }
+  const { code, message, hint } = s3Error(error, what);
+  return new OperatorError(code === 'STORAGE_DENIED' ? 'MEDIA_UNREADABLE' : 'SOURCE_FAILED', message, hint, {
+    cause: error,
+  });
 }

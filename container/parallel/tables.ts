@@ -17,20 +17,22 @@ export interface CopyTable extends PlannableTable {
 /** What the planner and the copying sessions need to know of each table. Tables without columns are left to pg_dump. */
 export async function copyTables(client: pg.Client, relations: readonly Relation[]): Promise<CopyTable[]> {
   const { rows } = await client.query(
-    `SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name,
+    // The types once for all columns: there may be many thousands.
+    `WITH RECURSIVE basic(oid, base) AS (
+       SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+       UNION ALL SELECT t.oid, b.base FROM basic b JOIN pg_type t ON t.typtype = 'd' AND t.typbasetype = b.oid)
+     SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name,
             pg_relation_size(c.oid) / current_setting('block_size')::int8 AS pages, pg_table_size(c.oid) AS bytes,
             json_agg(json_build_object(
               'name', a.attname, 'base', e.typname, 'builtIn', e.oid < 10000, 'isEnum', e.typtype = 'e', 'isArray', b.typcategory = 'A'
-            ) ORDER BY CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) THEN a.attname::text END COLLATE "C", a.attnum) AS columns
+            ) ORDER BY CASE WHEN h.oid IS NOT NULL THEN a.attname::text END COLLATE "C", a.attnum) AS columns
      FROM pg_class c
      JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a) ->> 'attgenerated', '') = ''
-     CROSS JOIN LATERAL (
-       WITH RECURSIVE base(oid) AS (
-         SELECT a.atttypid UNION ALL SELECT t.typbasetype FROM base JOIN pg_type t ON t.oid = base.oid WHERE t.typtype = 'd')
-       SELECT t.* FROM base JOIN pg_type t ON t.oid = base.oid WHERE t.typtype <> 'd'
-     ) b
+     JOIN basic ON basic.oid = a.atttypid
+     JOIN pg_type b ON b.oid = basic.base
      JOIN pg_type e ON e.oid = CASE WHEN b.typcategory = 'A' AND b.typelem <> 0 THEN b.typelem ELSE b.oid END
+     LEFT JOIN (SELECT DISTINCT inhrelid AS oid FROM pg_inherits) h ON h.oid = c.oid
      WHERE c.oid = ANY ($1::oid[])
      GROUP BY c.oid, n.nspname, c.relname
      ORDER BY n.nspname, c.relname`,

@@ -1,13 +1,14 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import type { Channel } from './worker-pool.js';
 
-/** A thread that loads one of the worker programs, and waits to be told what to do. */
+/** A thread that loads one of the worker programs, and waits to be told what to do. Until then it keeps nothing alive. */
 export class WaitingThread {
   private readonly thread: Worker;
   private reason: Error | undefined;
 
   constructor(program: URL) {
     this.thread = new Worker(program, { stdout: false, stderr: false });
+    this.thread.unref();
     this.thread.on('error', (error: Error) => {
       this.reason = error;
     });
@@ -16,6 +17,7 @@ export class WaitingThread {
   /** Tells it, once, and gives the line to it. */
   begin<Outgoing, Incoming>(start: unknown): Channel<Outgoing, Incoming> {
     const { thread } = this;
+    thread.ref();
     thread.postMessage(start);
     return {
       send: (message) => thread.postMessage(message),

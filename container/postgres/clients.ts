@@ -14,14 +14,15 @@ export function installedClients(binDirectories: string | undefined): Promise<Cl
  * the server that it came from (a setting that it does not know stops the restore).
  *
  * @param purpose begins the message: `backup of "crm" not taken`
+ * @param looking the {@link installedClients}, which can be looked for while the server is asked
  * @throws OperatorError CLIENT_MISSING or CLIENT_TOO_OLD
  */
 export async function clientsFor(
   server: ServerVersion,
   purpose: string,
-  binDirectories: string | undefined,
+  looking: Promise<readonly Clients[]>,
 ): Promise<Clients> {
-  const installed = await installedClients(binDirectories);
+  const installed = await looking;
   const fitting = installed.find((clients) => clients.major === server.major);
   if (fitting) return fitting;
   const newest = installed.reduce<Clients | undefined>(

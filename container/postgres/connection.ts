@@ -21,6 +21,8 @@ export interface Connection {
   readonly sslmode: string;
   /** libpq's other variables that were set: PGSSLROOTCERT, PGPASSFILE, PGOPTIONS and so on. */
   readonly libpq: Readonly<Record<string, string>>;
+  /** Nothing names a database: this one has the user's name, as libpq would have it. */
+  readonly guessed?: boolean;
 }
 
 const passedOn = [
@@ -113,6 +115,7 @@ function describedConnection(settings: Settings, environment: Environment): Conn
     database: environment.PGDATABASE || user,
     sslmode: environment.PGSSLMODE || 'prefer',
     libpq,
+    guessed: !namesDatabase(settings, environment),
   };
 }
 
@@ -131,7 +134,7 @@ function connectionFromUrl(text: string, libpq: Record<string, string>): Connect
   } catch {
     throw wrong(
       'DATABASE_URL is not a URL',
-      'Write postgresql://user:password@host:5432/name, with special characters of the password percent-encoded (# as %23).',
+      'Write postgresql://user:password@host:5432/name, with a port up to 65535, and special characters of the password percent-encoded (# as %23).',
     );
   }
   if (!/^(?:postgres|postgresql|postgis|pgsql|psql):$/.test(url.protocol)) {
@@ -268,11 +271,14 @@ export async function withSession<T>(
 export const loseQuickly = `set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '4', false)`;
 
 function unreachable(connection: Connection, database: string, cause: unknown): OperatorError {
-  const { host, port, user } = connection;
+  const { host, port, user, guessed } = connection;
   const code = (cause as { code?: string } | undefined)?.code;
+  const noRole = /^role .* does not exist$/.test(messageOf(cause));
   const hints: Record<string, string> = {
     '28P01': 'The password is wrong: correct DATABASE_URL or PGPASSWORD.',
-    '28000': 'The server’s pg_hba.conf does not let this user in from here.',
+    '28000': noRole
+      ? 'Create the role (CREATE ROLE … LOGIN), or correct the user in DATABASE_URL or PGUSER.'
+      : 'The server’s pg_hba.conf does not let this user in from here.',
     '3D000': 'Create the database, or correct the name in DATABASE_URL or PGDATABASE.',
     ENOTFOUND: 'The host’s name cannot be resolved: correct it in DATABASE_URL or PGHOST.',
     ECONNREFUSED: 'Nothing listens there: start PostgreSQL, or correct host and port.',
@@ -281,7 +287,9 @@ function unreachable(connection: Connection, database: string, cause: unknown): 
   return new OperatorError(
     'SERVER_UNREACHABLE',
     `database "${database}" on ${host}:${port} as "${user}" not reached: ${messageOf(cause)}`,
-    hints[code ?? ''] ?? 'Check host, port, firewall and password; "respaldo doctor" tries them one by one.',
+    guessed
+      ? 'Nothing names a database, so the one of this machine with its user’s name was tried: set DATABASE_URL=postgresql://user:password@host:5432/name.'
+      : (hints[code ?? ''] ?? 'Check host, port, firewall and password; "respaldo doctor" tries them one by one.'),
     { cause },
   );
 }

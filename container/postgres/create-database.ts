@@ -2,7 +2,8 @@ import pg from 'pg';
 import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import type { DatabaseProperties } from './server.js';
+import { createDatabaseStatement } from '../../core/postgres/create-database.js';
+import { type DatabaseProperties, serverVersion } from './server.js';
 import { isServerGone, serverFailed } from './server-errors.js';
 
 const id = pg.escapeIdentifier;
@@ -15,17 +16,9 @@ export async function createDatabase(
   like: DatabaseProperties,
   setOwner: boolean,
 ): Promise<void> {
-  const words = [
-    `CREATE DATABASE ${id(name)} TEMPLATE template0 ENCODING ${literal(like.encoding)}`,
-    `LC_COLLATE ${literal(like.collation)} LC_CTYPE ${literal(like.ctype)}`,
-  ];
-  if (like.localeProvider !== 'libc') words.push(`LOCALE_PROVIDER ${like.localeProvider}`);
-  if (like.locale)
-    words.push(`${like.localeProvider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'} ${literal(like.locale)}`);
-  if (like.icuRules) words.push(`ICU_RULES ${literal(like.icuRules)}`);
-  if (setOwner) words.push(`OWNER ${id(like.owner)}`);
+  const { major } = await serverVersion(client);
   try {
-    await client.query(words.join(' '));
+    await client.query(createDatabaseStatement(name, like, major, setOwner ? like.owner : undefined));
   } catch (cause) {
     if (isServerGone(cause)) throw serverFailed(cause, name);
     throw OperatorError.passingOn(

@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { readdir, realpath } from 'node:fs/promises';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { childEnvironment } from '../streams/command.js';
 import { findProgram, isExecutable } from '../streams/programs.js';
@@ -41,11 +41,7 @@ export async function installations(
   programs: readonly [string, ...string[]],
 ): Promise<Installation[]> {
   const named = namedDirectories(binDirectories);
-  const onPath = await findProgram(programs[0]);
-  const usual = new Set([
-    ...(await Promise.all(places.map(expand))).flat(),
-    ...(onPath ? [dirname(onPath)] : []), // last: on Debian it is a wrapper around the others
-  ]);
+  const usual = new Set([...(await Promise.all(places.map(expand))).flat(), ...(await directoryOnPath(programs[0]))]);
   const look = async (directories: Iterable<string>) => {
     const all = await Promise.all([...directories].map((directory) => installationIn(directory, programs)));
     return all.filter((found) => found !== undefined);
@@ -53,6 +49,12 @@ export async function installations(
   const [preferred, others] = await Promise.all([look(named), look(usual)]);
   others.sort((a, b) => b.major - a.major || compareVersions(b.version, a.version));
   return [...preferred, ...others];
+}
+
+async function directoryOnPath(program: string): Promise<string[]> {
+  const found = await findProgram(program);
+  // Debian has a script there that looks for one of the others, which takes as long as all else before a backup.
+  return found && basename(await realpath(found)) !== 'pg_wrapper' ? [dirname(found)] : [];
 }
 
 /** All installed servers, which drills restore into, in the same order. */

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { DatabaseLocale } from '../../core/postgres/create-database.js';
 import type { ServerVersion } from './clients.js';
 
 /** The server's version, as the client's choice and the manifest need it. */
@@ -11,15 +12,7 @@ export async function serverVersion(client: pg.Client): Promise<ServerVersion> {
 }
 
 /** What CREATE DATABASE needs to make a database like another. */
-export interface DatabaseProperties {
-  readonly encoding: string;
-  readonly collation: string;
-  readonly ctype: string;
-  /** `libc`, `icu` or `builtin`. */
-  readonly localeProvider: string;
-  /** The locale of icu and builtin providers. */
-  readonly locale?: string | undefined;
-  readonly icuRules?: string | undefined;
+export interface DatabaseProperties extends DatabaseLocale {
   readonly owner: string;
   readonly bytes: number;
 }

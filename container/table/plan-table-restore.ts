@@ -7,7 +7,7 @@ import { chooseTable } from '../../core/table/choose.js';
 import { keyOf, type QualifiedName, quoted } from '../../core/table/tokens.js';
 import { decoders } from '../decode.js';
 import type { FoundArchive } from '../find-archive.js';
-import { type Clients, clientsFor, type ServerVersion } from '../postgres/clients.js';
+import { type Clients, clientsFor, installedClients, type ServerVersion } from '../postgres/clients.js';
 import { type Connection, connectionFrom, withSession } from '../postgres/connection.js';
 import { serverVersion } from '../postgres/server.js';
 import type { Run } from '../run.js';
@@ -60,7 +60,11 @@ export async function planTableRestore(
   const connection = await connectionFrom(run.settings, run.environment);
   return withSession(connection, 'restore plan', async (client) => {
     const server = await serverVersion(client);
-    const clients = await clientsFor(server, `restore of ${found.id} not begun`, run.settings.PG_BINDIR);
+    const clients = await clientsFor(
+      server,
+      `restore of ${found.id} not begun`,
+      installedClients(run.settings.PG_BINDIR),
+    );
     await assertRoom(client, as, connection.database);
     const facts = found.manifest?.database?.tables.find((each) => keyOf(each) === keyOf(table));
     return { found, connection, server, clients, decoders: decode, table, as, facts };

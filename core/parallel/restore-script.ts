@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Encryption } from '../archive-name.js';
 import type { DatabaseFacts, ManifestFile } from '../manifest.js';
+import { createdbOptions, localeOf } from '../postgres/create-database.js';
 import { type SqlNames, sqlNames } from '../postgres/sql-names.js';
 
 const decrypt: Record<Encryption, string> = {
@@ -32,7 +33,7 @@ export function restoreScript(
   return `#!/bin/sh
 # Restores the backup in this folder into a new, empty database, without respaldo:
 #
-#   createdb NAME && sh restore.sh NAME
+#   createdb ${comment(createdbOptions(localeOf(database)).map(shellQuoted).join(' '))} NAME && sh restore.sh NAME
 #
 # Needs psql, pg_restore and zstd${encryption === 'none' ? '' : `, and ${encryption} with the secret key`}; libpq's variables (PGHOST, PGUSER, …) say where.
 # Dumped from "${comment(database.name)}" of PostgreSQL ${database.serverVersion}. Roles that own something must exist.

@@ -5,6 +5,7 @@ import { freePort } from '../../container/postgres/free-port.js';
 import { daysAgo, putBackups } from '../support/catalog.js';
 import { type CliEnvironment, respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { serverUrl } from '../support/postgres.js';
 
 /** Each word of a row's command line; nothing here has spaces of its own. */
 const words = (line: string) => line.split(' ').filter(Boolean);
@@ -108,6 +109,100 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     const { exitCode, stdout, stderr } = await respaldo(words(line), { ...env, BACKUP_DIR: folder });
     expect(exitCode, stderr).toBe(0);
     expect(JSON.parse(stdout)).toBeInstanceOf(Array);
+  });
+});
+
+describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
+  it.each([
+    { line: 'restore latest', code: 5, says: /no backup "latest".*\nHINT: .*--latest\.$/ },
+    { line: 'drill latest', code: 5, says: /no backup "latest".*\nHINT: .*--latest\.$/ },
+    { line: 'restore 2024-01-15', code: 5, says: /\nHINT: A backup is named by its id.*respaldo list\.$/ },
+    {
+      line: 'restore FOLDER',
+      code: 5,
+      says: /FOLDER is a folder, and no backup\nHINT: .*BACKUP_DIR=FOLDER respaldo list/,
+    },
+    { line: 'restore nope', code: 5, says: /\nHINT: List what there is: respaldo list\.$/ },
+  ])('$line', async ({ line, code, says }) => {
+    const folder = await temporaryFolder();
+    const { exitCode, stderr } = await respaldo(words(line.replace('FOLDER', folder)), {
+      ...nowhere,
+      BACKUP_DIR: folder,
+    });
+    expect(exitCode, stderr).toBe(code);
+    expect(stderr).toMatch(oneMessage);
+    expect(stderr.replaceAll(folder, 'FOLDER')).toMatch(says);
+  });
+
+  it.each<{ name: string; env: CliEnvironment; says: RegExp }>([
+    {
+      name: 'no database',
+      env: { PGPORT: '1' },
+      says: /ERROR SERVER_UNREACHABLE: .*\nHINT: Nothing names a database.*DATABASE_URL=/,
+    },
+    {
+      name: 'a port that is none',
+      env: { DATABASE_URL: 'postgresql://x@y:99999/z' },
+      says: /\nHINT: .*a port up to 65535/,
+    },
+  ])('$name', async ({ env, says }) => {
+    const { stderr } = await respaldo(['backup', '--database'], { BACKUP_DIR: await temporaryFolder(), ...env });
+    expect(stderr).toMatch(says);
+    expect(stderr).toMatch(oneMessage);
+  });
+
+  it('a role that the server does not know', async () => {
+    const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: serverUrl('postgres', 'no_such_role') };
+    const { exitCode, stderr } = await respaldo(['backup', '--database'], env);
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/role "no_such_role" does not exist\nHINT: Create the role/);
+  });
+
+  it('a MEDIA_ROOT in a bucket, without credentials', async () => {
+    const env = { BACKUP_DIR: await temporaryFolder(), MEDIA_ROOT: 's3://media', AWS_EC2_METADATA_DISABLED: 'true' };
+    const { exitCode, stderr } = await respaldo(['backup', '--media'], env);
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/ERROR MEDIA_UNREADABLE: .*\nHINT: No credentials were found: set AWS_ACCESS_KEY_ID/);
+  });
+});
+
+describe('a MEDIA_ROOT where backups are stored', { timeout: 60_000 }, () => {
+  it.each([
+    { name: 'is the folder of the backups', media: '.', dir: '.' },
+    { name: 'is the folder of the media backups', media: 'media', dir: '.' },
+    { name: 'is a link to it', media: 'link', dir: '.' },
+    { name: 'holds the folder of the media backups', media: 'crm', dir: '.', target: 'crm' },
+    { name: 'is within it', media: 'media/of/old', dir: '.' },
+  ])('is refused: $name', async ({ media, dir, target }) => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'media/of/old'), { recursive: true });
+    await mkdir(join(folder, 'crm'));
+    await symlink('media', join(folder, 'link'));
+    const env = { BACKUP_DIR: join(folder, dir), MEDIA_ROOT: join(folder, media), BACKUP_TARGET: target };
+    const { exitCode, stderr } = await respaldo(['backup', '--media'], env);
+    expect(exitCode, stderr).toBe(2);
+    expect(stderr).toMatch(
+      /ERROR SETTINGS_INVALID: MEDIA_ROOT .* is a folder of the backups in .*\nHINT: Keep backups else/,
+    );
+    expect((await respaldo(['doctor'], env)).stdout).toMatch(
+      /^FAIL \| media files: MEDIA_ROOT .* is a folder of the back/m,
+    );
+  });
+
+  it.each([
+    { name: 'holds them', media: '.', dir: 'backups' },
+    { name: 'holds them in a folder called media', media: 'media', dir: 'media/backups' },
+    { name: 'lies beside them', media: 'uploads', dir: '.' },
+  ])('is fine: $name', async ({ media, dir }) => {
+    const folder = await temporaryFolder();
+    for (const each of [media, dir]) await mkdir(join(folder, each), { recursive: true });
+    await writeFile(join(folder, media, 'a.txt'), 'a');
+    const env = { BACKUP_DIR: join(folder, dir), MEDIA_ROOT: join(folder, media) };
+    for (const _ of [1, 2]) {
+      const run = await respaldo(['backup', '--media', '--json'], env);
+      expect(run.exitCode, run.stderr).toBe(0);
+      expect(JSON.parse(run.stdout)).toMatchObject([{ manifest: { media: { files: 1 } } }]);
+    }
   });
 });
 

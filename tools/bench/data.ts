@@ -10,11 +10,10 @@ export function crmSql(scale: number): string {
   const rows = (count: number) => Math.max(10, Math.round(count * scale));
   return `
     SELECT setseed(0.5);
-    CREATE TEMP TABLE words AS SELECT array_agg(substr(md5(i::text), 1, 2 + i % 9) ORDER BY i) AS list FROM generate_series(1, 3000) i;
     -- Prose is made once; what is written in the tables is cut from it here and there, too far apart for a compressor to see.
     CREATE TEMP TABLE prose AS
-      SELECT i AS id, left(string_agg(list[1 + ((random() ^ 3) * 2999)::int], ' '), 1900) AS t
-      FROM generate_series(0, ${pages - 1}) i, generate_series(1, 330) j, words WHERE i + j >= 0 GROUP BY i;
+      SELECT i AS id, left(string_agg(substr(md5(word::text), 1, 2 + word % 9), ' '), 1900) AS t
+      FROM (SELECT i, ((random() ^ 3) * 2999)::int AS word FROM generate_series(0, ${pages - 1}) i, generate_series(1, 330) j) words GROUP BY i;
     CREATE UNIQUE INDEX ON prose (id); ANALYZE prose;
     CREATE TABLE companies (id bigserial PRIMARY KEY, name text, address jsonb, note text);
     INSERT INTO companies (name, address, note)
@@ -41,7 +40,7 @@ export function crmSql(scale: number): string {
     CREATE INDEX ON clicks (letter_id); CREATE INDEX ON clicks (at);
     ALTER TABLE contacts ADD FOREIGN KEY (company_id) REFERENCES companies; ALTER TABLE letters ADD FOREIGN KEY (contact_id) REFERENCES contacts;
     ALTER TABLE clicks ADD FOREIGN KEY (letter_id) REFERENCES letters; ALTER TABLE attachments ADD FOREIGN KEY (letter_id) REFERENCES letters;
-    DROP TABLE prose, words;
+    DROP TABLE prose;
   `;
 }
 

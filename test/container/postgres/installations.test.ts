@@ -38,8 +38,10 @@ describe('the directories of PG_BINDIR', () => {
       { directory: made['93.1'], version: '93.1', major: 93 },
     ]);
     expect(found.some(({ major }) => major === 92)).toBe(false);
-    expect(await clientsFor({ text: '93.7', major: 93 }, 'test', named)).toMatchObject({ directory: made['93.1'] });
-    await expect(clientsFor({ text: '94.0', major: 94 }, 'test', named)).rejects.toMatchObject({
+    expect(await clientsFor({ text: '93.7', major: 93 }, 'test', Promise.resolve(found))).toMatchObject({
+      directory: made['93.1'],
+    });
+    await expect(clientsFor({ text: '94.0', major: 94 }, 'test', Promise.resolve(found))).rejects.toMatchObject({
       code: 'CLIENT_TOO_OLD',
       message: expect.stringContaining('the newest pg_dump here is 93.1'),
       hint: expect.stringContaining('PG_BINDIR'),
