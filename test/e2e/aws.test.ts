@@ -2,119 +2,50 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateBucketCommand,
   GetObjectCommand,
-  ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { stampOf } from '../../core/archive-name.js';
 import { manifestPadding } from '../../core/manifest.js';
 import { clientConfig } from '../support/aws/clients.js';
-import { type Deployed, deploy } from '../support/aws/deploy.js';
-import { runAsFargate, type TaskStateChange } from '../support/aws/fargate.js';
-import { type Front, openFront, type StartedTask } from '../support/aws/front.js';
-import { rolesOf, statementsOf } from '../support/aws/iam.js';
-import { type Answer, invoke } from '../support/aws/lambda.js';
-import { resourcesOf } from '../support/aws/stack.js';
+import { RunningEnvironment, type SentEvent } from '../support/aws/running-environment.js';
 import { respaldo } from '../support/cli.js';
 import { contentsOf, crmSample, query } from '../support/postgres.js';
 import { s3Endpoint } from '../support/s3.js';
 
-/*
- * One environment, deployed by the CDK's own command line and used like one in AWS. Moto stands in for AWS, a proxy before
- * it judges each request by the deployed policies, and each task that is started runs as a process of this machine.
- */
 const env = `t${randomBytes(4).toString('hex')}`;
 const database = `aws_${env}`;
 const media = `media-${env}`;
 /** The server does not ask for it. */
 const password = 'canary of the d@tabase 17b8';
 const moto = s3Endpoint() ?? '';
-const name = (of: string) => `respaldo-${env}-${of}`;
 
-let deployed: Deployed;
-let front: Front;
-let bucket: string;
-const tasks: StartedTask[] = [];
-const ends: Promise<TaskStateChange>[] = [];
-
-const call = (lambda: string, event: unknown, requestId?: string): Promise<Answer> =>
-  invoke(deployed, moto, front.endpoint, name(lambda), event, requestId);
-const s3 = () => new S3Client({ ...clientConfig(moto), forcePathStyle: true });
-
-async function keys(prefix: string): Promise<string[]> {
-  const { Contents = [] } = await s3().send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
-  return Contents.map(({ Key = '' }) => Key);
-}
-
-/** What the Scheduler sends when a schedule is due. */
-async function due(schedule: string, time: string): Promise<unknown> {
-  const scheduler = new SchedulerClient(clientConfig(moto));
-  const { Target, Arn = '' } = await scheduler.send(
-    new GetScheduleCommand({ GroupName: name('schedules'), Name: schedule }),
-  );
-  const input = Target?.Input ?? '{}';
-  return JSON.parse(
-    input.replaceAll('<aws.scheduler.schedule-arn>', Arn).replaceAll('<aws.scheduler.scheduled-time>', time),
-  );
-}
-
-/** Sends an event of ours to the Lambdas that the deployed rules of the bus lead it to: moto delivers none. */
-async function deliver({ name: detailType, detail }: Front['events'][number]): Promise<Answer[]> {
-  const event = { source: 'respaldo', 'detail-type': detailType, detail };
-  const rules = new EventBridgeClient(clientConfig(moto));
-  const { Rules = [] } = await rules.send(new ListRulesCommand({ EventBusName: name('events') }));
-  const matching = Rules.filter(({ EventPattern = '{}' }) =>
-    Object.entries(JSON.parse(EventPattern)).every(
-      ([key, allowed]) => Array.isArray(allowed) && allowed.includes(event[key as keyof typeof event]),
-    ),
-  );
-  const answers: Answer[] = [];
-  for (const { Name: Rule } of matching) {
-    const { Targets = [] } = await rules.send(new ListTargetsByRuleCommand({ Rule, EventBusName: name('events') }));
-    for (const { Arn = '' } of Targets) {
-      const lambda = /:function:respaldo-[^-]+-([^:]+)$/.exec(Arn)?.[1];
-      if (lambda) answers.push(await call(lambda, event));
-    }
-  }
-  return answers;
-}
+let aws: RunningEnvironment;
 
 /** Takes a backup as its schedule does; answers with its id, and with what the news of it starts. */
-async function backedUp(
-  kind: 'database' | 'media',
-  time: string,
-): Promise<{ id: string; news: Front['events'][number] }> {
+async function backedUp(kind: 'database' | 'media', time: string): Promise<{ id: string; news: SentEvent }> {
   await delay(1_000); // names are by the second, and what may not list cannot look for a newer one
-  await call('start-backup', await due(`backup-${kind}`, time));
-  expect((await ended()).outcome).toEqual({ result: 'well' });
-  const news = front.events.findLast((event) => event.name === 'Backup Completed');
+  await aws.call('start-backup', await aws.due(`backup-${kind}`, time));
+  expect((await aws.ended()).outcome).toEqual({ result: 'well' });
+  const news = aws.events.findLast((event) => event.name === 'Backup Completed');
   if (!news) throw new Error('no backup was told of');
   return { id: String(news.detail.backup), news };
 }
 
 /** A bit of a stored archive changes, as disks and people do it. */
 async function damage(id: string): Promise<void> {
-  const [Key = ''] = (await keys(`backups/media/${id}.`)).filter((key) => key.includes('.tar.'));
-  const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key }));
+  const [Key = ''] = (await aws.keys(`backups/media/${id}.`)).filter((key) => key.includes('.tar.'));
+  const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: aws.bucket, Key }));
   const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-  await s3().send(new PutObjectCommand({ Bucket: bucket, Key, Body: bytes }));
-}
-
-/** Waits for the task that was started last, and tells task-stopped of its end. */
-async function ended(): Promise<{ end: TaskStateChange; outcome: Answer }> {
-  const end = await ends.at(-1);
-  if (!end) throw new Error('no task was started');
-  return { end, outcome: await call('task-stopped', { detail: end }) };
+  await aws.s3.send(new PutObjectCommand({ Bucket: aws.bucket, Key, Body: bytes }));
 }
 
 describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () => {
@@ -123,14 +54,15 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     await query(database, crmSample);
     const { ARN: secretArn } = await new SecretsManagerClient(clientConfig(moto)).send(
       new CreateSecretCommand({
-        Name: name('login'),
+        Name: `respaldo-${env}-login`,
         SecretString: JSON.stringify({ username: 'postgres', password }),
       }),
     );
-    await s3().send(new CreateBucketCommand({ Bucket: media }));
+    const s3 = new S3Client({ ...clientConfig(moto), forcePathStyle: true });
+    await s3.send(new CreateBucketCommand({ Bucket: media }));
     for (const Key of ['a.txt', 'deep/b.txt'])
-      await s3().send(new PutObjectCommand({ Bucket: media, Key, Body: `content of ${Key}` }));
-    deployed = await deploy(moto, env, {
+      await s3.send(new PutObjectCommand({ Bucket: media, Key, Body: `content of ${Key}` }));
+    aws = await RunningEnvironment.deploy(moto, env, {
       zone: 'Europe/Madrid',
       databases: [
         {
@@ -147,25 +79,10 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
       retention: { days: 30 },
       image: 'registry.example/respaldo:test',
     });
-    bucket = deployed.resolve({ Ref: resourcesOf(deployed.template, 'AWS::S3::Bucket')[0]?.[0] }) as unknown as string;
-    const roles = Object.entries(rolesOf(deployed.template)).map(
-      ([worker, role]) =>
-        [worker, statementsOf(deployed.template, role, (arn) => String(deployed.resolve(arn)))] as const,
-    );
-    front = await openFront({
-      behind: moto,
-      roles: new Map(roles),
-      onTask: (task) => {
-        tasks.push(task);
-        ends.push(runAsFargate(task, moto, front.endpoint));
-      },
-    });
   }, 900_000);
 
   afterAll(async () => {
-    await Promise.allSettled(ends);
-    await front?.close();
-    await deployed?.remove();
+    await aws?.remove();
     const left = await query<{ datname: string }>(
       'postgres',
       'SELECT datname FROM pg_database WHERE starts_with(datname::text, $1)',
@@ -176,37 +93,37 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
   });
 
   it('a schedule that is delivered twice takes one backup', async () => {
-    const event = await due('backup-database', '2026-01-15T02:00:00Z');
-    const first = await call('start-backup', event);
-    const second = await call('start-backup', event);
+    const event = await aws.due('backup-database', '2026-01-15T02:00:00Z');
+    const first = await aws.call('start-backup', event);
+    const second = await aws.call('start-backup', event);
     expect(first).toMatchObject({
       result: { started: [{ kind: 'database', taskArn: expect.stringContaining(':task/') }] },
     });
     expect(second).toEqual(first);
-    expect(tasks).toHaveLength(1);
+    expect(aws.tasks).toHaveLength(1);
 
-    const { end, outcome } = await ended();
+    const { end, outcome } = await aws.ended();
     expect(end.containers).toEqual([{ exitCode: 0 }]);
     expect(outcome).toEqual({ result: 'well' });
-    expect(await keys('backups/')).toEqual([
+    expect(await aws.keys('backups/')).toEqual([
       expect.stringMatching(/^backups\/database\/db_backup_\d{8}_\d{6}\.dump\.gz$/),
       expect.stringMatching(/^backups\/database\/db_backup_\d{8}_\d{6}\.manifest\.json$/),
     ]);
-    expect(front.events.at(-1)).toMatchObject({
+    expect(aws.events.at(-1)).toMatchObject({
       name: 'Backup Completed',
-      detail: { environment: env, kind: 'database', target: '', storedIn: [`s3://${bucket}/backups/`] },
+      detail: { environment: env, kind: 'database', target: '', storedIn: [`s3://${aws.bucket}/backups/`] },
     });
   });
 
   it('the next time it is due, it takes the next', async () => {
     await delay(1_000); // names are by the second, and what may not list cannot look for a newer one
-    await call('start-backup', await due('backup-database', '2026-01-16T02:00:00Z'));
-    expect(tasks).toHaveLength(2);
-    expect((await ended()).outcome).toEqual({ result: 'well' });
+    await aws.call('start-backup', await aws.due('backup-database', '2026-01-16T02:00:00Z'));
+    expect(aws.tasks).toHaveLength(2);
+    expect((await aws.ended()).outcome).toEqual({ result: 'well' });
   });
 
   it('restore without a word answers with help, the backups and the schedules', async () => {
-    const { result } = (await call('restore', {})) as { result: Record<string, string[]> };
+    const { result } = (await aws.call('restore', {})) as { result: Record<string, string[]> };
     expect(result.help?.[0]).toMatch(/^Send \{ "backup": "latest" \}/);
     expect(result.backups?.join('\n')).toMatch(/Backups available \(2\):\n-+\nDATABASE \| \d{4}-/);
     expect(result.schedules?.join('\n')).toMatch(
@@ -219,69 +136,69 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     { title: 'a wrong confirmation', request: { confirm: 'another' } },
     { title: 'a dry run', request: { confirm: database, dryRun: true } },
   ])('restore with $title answers with the plan and what to send', async ({ request }) => {
-    const before = tasks.length;
-    const { result } = (await call('restore', { backup: 'latest', ...request })) as {
+    const before = aws.tasks.length;
+    const { result } = (await aws.call('restore', { backup: 'latest', ...request })) as {
       result: { plan: string[]; send: unknown };
     };
     expect(result.plan.join('\n')).toMatch(new RegExp(`Holds: database "${database}" of PostgreSQL .*, \\d+ tables`));
     expect(result.send).toEqual({ backup: expect.stringMatching(/^db_backup_/), confirm: database });
-    expect(tasks).toHaveLength(before);
+    expect(aws.tasks).toHaveLength(before);
   });
 
   it('restore with what the plan said brings the data back', async () => {
     const before = await contentsOf(database);
     await query(database, 'DROP VIEW big_deals; DROP TABLE deals; DELETE FROM customers');
-    const { result: plan } = (await call('restore', { backup: 'latest' })) as { result: { send: unknown } };
-    const answer = await call('restore', plan.send);
+    const { result: plan } = (await aws.call('restore', { backup: 'latest' })) as { result: { send: unknown } };
+    const answer = await aws.call('restore', plan.send);
     expect(answer).toMatchObject({ result: { started: { log: expect.stringContaining('console.aws.amazon.com') } } });
-    expect((await ended()).outcome).toEqual({ result: 'well' });
+    expect((await aws.ended()).outcome).toEqual({ result: 'well' });
     expect(await contentsOf(database)).toEqual(before);
-    expect(front.events.at(-1)).toMatchObject({
+    expect(aws.events.at(-1)).toMatchObject({
       name: 'Restore Completed',
       detail: { environment: env, into: database },
     });
   });
 
   it('restore of one table says what it makes, and brings it back beside the present one', async () => {
-    const { result } = (await call('restore', { backup: 'latest', table: 'public.deals', dryRun: true })) as {
+    const { result } = (await aws.call('restore', { backup: 'latest', table: 'public.deals', dryRun: true })) as {
       result: { plan: string[]; send: object };
     };
     expect(result.plan.join('\n')).toMatch(/Makes: a table .* from "public.deals", .*Replaces nothing/);
     expect(result.send).toEqual({ backup: expect.stringMatching(/^db_backup_/), table: 'public.deals' });
-    await call('restore', { ...result.send, as: 'deals_back' });
-    expect((await ended()).outcome).toEqual({ result: 'well' });
+    await aws.call('restore', { ...result.send, as: 'deals_back' });
+    expect((await aws.ended()).outcome).toEqual({ result: 'well' });
     expect(await query(database, 'TABLE deals EXCEPT TABLE deals_back')).toEqual([]);
     expect(await query(database, 'SELECT count(*)::int FROM deals_back')).toEqual([{ count: 2000 }]);
-    expect(front.events.at(-1)).toMatchObject({ name: 'Restore Completed', detail: { into: 'public.deals_back' } });
+    expect(aws.events.at(-1)).toMatchObject({ name: 'Restore Completed', detail: { into: 'public.deals_back' } });
     await query(database, 'DROP TABLE deals_back');
   });
 
   it('media files are backed up by their own schedule', async () => {
-    await call('start-backup', await due('backup-media', '2026-01-18T03:00:00Z'));
-    expect((await ended()).outcome).toEqual({ result: 'well' });
-    expect(front.events.at(-1)).toMatchObject({ name: 'Backup Completed', detail: { kind: 'media' } });
+    await aws.call('start-backup', await aws.due('backup-media', '2026-01-18T03:00:00Z'));
+    expect((await aws.ended()).outcome).toEqual({ result: 'well' });
+    expect(aws.events.at(-1)).toMatchObject({ name: 'Backup Completed', detail: { kind: 'media' } });
   });
 
   it('drills prove the newest backups, write what they found, and need neither live database nor media files', async () => {
-    const answer = await call('start-drill', await due('drill', '2026-02-01T05:00:00Z'));
+    const answer = await aws.call('start-drill', await aws.due('drill', '2026-02-01T05:00:00Z'));
     expect(answer).toMatchObject({ result: { started: [{ backup: 'latest' }, { backup: 'latest' }] } });
-    for (const end of await Promise.all(ends.slice(-2))) {
+    for (const end of await Promise.all(aws.ends.slice(-2))) {
       expect(end.containers).toEqual([{ exitCode: 0 }]);
-      expect(await call('task-stopped', { detail: end })).toEqual({ result: 'well' });
+      expect(await aws.call('task-stopped', { detail: end })).toEqual({ result: 'well' });
     }
-    const records = (await keys('backups/')).filter((key) => key.endsWith('.verified.json'));
+    const records = (await aws.keys('backups/')).filter((key) => key.endsWith('.verified.json'));
     expect(records).toEqual([expect.stringMatching(/database\/db_/), expect.stringMatching(/media\/media_/)]);
     const [restored, read] = await Promise.all(
       records.map(async (Key) => {
-        const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key }));
+        const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: aws.bucket, Key }));
         return JSON.parse((await Body?.transformToString()) ?? '');
       }),
     );
     expect(restored).toMatchObject({ passed: true, compared: { assertions: 1 } });
     expect(read).toMatchObject({ passed: true, compared: { files: 2, hashed: 2 } });
-    const passed = front.events.filter((event) => event.name === 'Drill Passed');
+    const passed = aws.events.filter((event) => event.name === 'Drill Passed');
     expect(passed.map(({ detail }) => detail.kind).sort()).toEqual(['database', 'media']);
-    expect(await call('check', {})).toMatchObject({
+    expect(await aws.call('check', {})).toMatchObject({
       result: {
         targets: [
           { drillFailed: false, proven: expect.stringMatching(/^db_backup_/) },
@@ -293,17 +210,17 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
 
   it.each(['database', 'media'] as const)('a new %s backup is proven at once, and no other', async (kind) => {
     const { id, news } = await backedUp(kind, '2026-02-08T03:00:00Z');
-    const before = tasks.length;
-    expect(await deliver(news)).toMatchObject([{ result: { started: [{ kind, backup: id }] } }]);
-    const { end, outcome } = await ended();
+    const before = aws.tasks.length;
+    expect(await aws.deliver(news)).toMatchObject([{ result: { started: [{ kind, backup: id }] } }]);
+    const { end, outcome } = await aws.ended();
     expect(end.containers).toEqual([{ exitCode: 0 }]);
     expect(outcome).toEqual({ result: 'well' });
-    expect(await keys(`backups/${kind}/${id}.verified`)).toHaveLength(1);
-    expect(front.events.at(-1)).toMatchObject({ name: 'Drill Passed', detail: { environment: env, kind, backup: id } });
+    expect(await aws.keys(`backups/${kind}/${id}.verified`)).toHaveLength(1);
+    expect(aws.events.at(-1)).toMatchObject({ name: 'Drill Passed', detail: { environment: env, kind, backup: id } });
 
     // EventBridge delivers at least once.
-    await deliver(news);
-    expect(tasks).toHaveLength(before + 1);
+    await aws.deliver(news);
+    expect(aws.tasks).toHaveLength(before + 1);
   });
 
   it.each([
@@ -325,24 +242,26 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     await before?.();
     const { id, news } = await backedUp(kind, '2026-02-15T03:00:00Z');
     await after?.(id);
-    expect(await deliver(news)).toMatchObject([{ result: { started: [{ backup: id }] } }]);
-    const { end, outcome } = await ended();
+    expect(await aws.deliver(news)).toMatchObject([{ result: { started: [{ backup: id }] } }]);
+    const { end, outcome } = await aws.ended();
     expect(end.containers).toEqual([{ exitCode: 6 }]);
     const failed = {
       name: 'Drill Failed',
       detail: expect.objectContaining({ kind, code, reason: expect.stringMatching(reason) }),
     };
     expect(outcome).toEqual({ result: failed });
-    expect(front.events.at(-1)).toEqual(failed);
-    expect(await call('task-stopped', { detail: end })).toEqual({ result: 'told already' });
-    expect(await keys(`backups/${kind}/${id}.verified`)).toEqual([]);
-    expect(await keys(`backups/${kind}/${id}.drill_failed_`)).toHaveLength(1);
-    const { result } = (await call('check', {})) as { result: { targets: { kind: string; drillFailed: boolean }[] } };
+    expect(aws.events.at(-1)).toEqual(failed);
+    expect(await aws.call('task-stopped', { detail: end })).toEqual({ result: 'told already' });
+    expect(await aws.keys(`backups/${kind}/${id}.verified`)).toEqual([]);
+    expect(await aws.keys(`backups/${kind}/${id}.drill_failed_`)).toHaveLength(1);
+    const { result } = (await aws.call('check', {})) as {
+      result: { targets: { kind: string; drillFailed: boolean }[] };
+    };
     expect(result.targets.find((target) => target.kind === kind)).toMatchObject({ drillFailed: true });
   });
 
   it('check measures the age and the size of the newest backup', async () => {
-    expect(await call('check', {})).toMatchObject({
+    expect(await aws.call('check', {})).toMatchObject({
       result: {
         targets: [
           { kind: 'database', stale: false, limitHours: 26, damaged: [] },
@@ -385,26 +304,26 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
       'postgres',
       `ALTER DATABASE ${pg.escapeIdentifier(database)} RENAME TO ${pg.escapeIdentifier(`${database}_gone`)}`,
     );
-    await call('start-backup', { kind: 'database' });
-    const end = await ends.at(-1);
+    await aws.call('start-backup', { kind: 'database' });
+    const end = await aws.ends.at(-1);
     await query(
       'postgres',
       `ALTER DATABASE ${pg.escapeIdentifier(`${database}_gone`)} RENAME TO ${pg.escapeIdentifier(database)}`,
     );
     expect(end?.containers).toEqual([{ exitCode: 3 }]);
 
-    const told = front.events.length;
+    const told = aws.events.length;
     const answers = [
-      await call('task-stopped', { detail: end }),
-      await call('task-stopped', { detail: { ...end, lastStatus: 'RUNNING' } }),
-      await call('task-stopped', { detail: end }),
+      await aws.call('task-stopped', { detail: end }),
+      await aws.call('task-stopped', { detail: { ...end, lastStatus: 'RUNNING' } }),
+      await aws.call('task-stopped', { detail: end }),
     ];
     expect(answers).toEqual([
       { result: expect.objectContaining({ name: 'Backup Failed' }) },
       { result: 'not ended' },
       { result: 'told already' },
     ]);
-    expect(front.events.slice(told)).toEqual([
+    expect(aws.events.slice(told)).toEqual([
       {
         name: 'Backup Failed',
         detail: expect.objectContaining({
@@ -418,7 +337,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
         }),
       },
     ]);
-    expect(await keys('incidents/backup-database/')).toEqual([
+    expect(await aws.keys('incidents/backup-database/')).toEqual([
       expect.stringMatching(/^incidents\/backup-database\/\d{8}_\d{6}-.+\.json$/),
     ]);
   });
@@ -436,8 +355,8 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
   });
 
   it('cleanup removes what retention does not keep, and leaves its versions', async () => {
-    const [archive = ''] = (await keys('backups/database/')).filter((key) => key.endsWith('.dump.gz'));
-    const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key: archive }));
+    const [archive = ''] = (await aws.keys('backups/database/')).filter((key) => key.endsWith('.dump.gz'));
+    const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: aws.bucket, Key: archive }));
     const bytes = (await Body?.transformToByteArray()) ?? '';
     const old = `backups/database/db_backup_${stampOf(new Date(Date.now() - 40 * 86_400_000))}`;
     const padded = Buffer.alloc(manifestPadding, ' ');
@@ -445,29 +364,29 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
       [`${old}.dump.gz`, bytes],
       [`${old}.manifest.json`, padded],
     ] as const)
-      await s3().send(new PutObjectCommand({ Bucket: bucket, Key, Body: content }));
+      await aws.s3.send(new PutObjectCommand({ Bucket: aws.bucket, Key, Body: content }));
 
-    const before = await keys('backups/');
+    const before = await aws.keys('backups/');
     const kept = before.filter((key) => /database\/.*\.manifest\.json$/.test(key)).length - 1;
-    const [plan] = ((await call('cleanup', { dryRun: true })) as { result: [{ remove: string[]; keep: string[] }] })
+    const [plan] = ((await aws.call('cleanup', { dryRun: true })) as { result: [{ remove: string[]; keep: string[] }] })
       .result;
     expect(plan.remove).toEqual([old.replace('backups/database/', '')]);
     expect(plan.keep).toHaveLength(kept);
-    expect(await keys('backups/')).toEqual(before);
+    expect(await aws.keys('backups/')).toEqual(before);
 
-    await call('cleanup', {});
-    expect(await keys('backups/')).toEqual(before.filter((key) => !key.startsWith(old)));
-    const { Versions = [] } = await s3().send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: old }));
+    await aws.call('cleanup', {});
+    expect(await aws.keys('backups/')).toEqual(before.filter((key) => !key.startsWith(old)));
+    const { Versions = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket: aws.bucket, Prefix: old }));
     expect(Versions).toHaveLength(2);
-    const cleanups = front.events.filter((event) => event.name === 'Cleanup Completed');
+    const cleanups = aws.events.filter((event) => event.name === 'Cleanup Completed');
     expect(cleanups).toMatchObject([{ detail: { kind: 'database', kept } }, { detail: { kind: 'media', kept: 3 } }]);
   });
 
   it('the login shows in no object, event, log or task definition', async () => {
-    const { Versions = [] } = await s3().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const { Versions = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket: aws.bucket }));
     const objects = await Promise.all(
       Versions.map(async ({ Key, VersionId }) => {
-        const { Body, Metadata } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }));
+        const { Body, Metadata } = await aws.s3.send(new GetObjectCommand({ Bucket: aws.bucket, Key, VersionId }));
         return `${Key} ${JSON.stringify(Metadata)} ${(await Body?.transformToString('latin1')) ?? ''}`;
       }),
     );
@@ -477,8 +396,8 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     );
     const lines = logs.events?.map(({ message = '' }) => message) ?? [];
     expect(lines.length).toBeGreaterThan(20);
-    expect(front.events.length).toBeGreaterThan(8);
-    const everything = [...objects, ...lines, JSON.stringify(front.events), JSON.stringify(deployed.template)];
+    expect(aws.events.length).toBeGreaterThan(8);
+    const everything = [...objects, ...lines, JSON.stringify(aws.events), JSON.stringify(aws.deployed.template)];
     for (const form of [password, encodeURIComponent(password), Buffer.from(password).toString('base64').slice(0, -4)])
       for (const text of everything) expect(text.includes(form), text.slice(0, 200)).toBe(false);
   });
@@ -486,8 +405,8 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
   it('nothing asked for more than its role may', () => {
     // A backup looks for newer names where it may, and does without where it may not.
     const expected = ['database', 'media'].map(
-      (kind) => `${name(`backup-${kind}`)} s3:ListBucket arn:aws:s3:::${bucket}`,
+      (kind) => `${aws.name(`backup-${kind}`)} s3:ListBucket arn:aws:s3:::${aws.bucket}`,
     );
-    expect([...new Set(front.denied)].sort()).toEqual(expected);
+    expect([...new Set(aws.denied)].sort()).toEqual(expected);
   });
 });
