@@ -50,14 +50,26 @@ describe('the package, in a folder with nothing but its dependencies', { timeout
   it('has what it runs and what describes it, and nothing else', () => {
     expect(files).toEqual(
       expect.arrayContaining([
-        ...['respaldo.js', 'index.js', 'dump-thread.js', 'load-thread.js', 'gzip-worker.js', 'tar-listing.js'].map(
-          (name) => `dist/${name}`,
-        ),
+        ...[
+          'respaldo.js',
+          'index.js',
+          'dump-thread.js',
+          'load-thread.js',
+          'gzip-worker.js',
+          'tar-listing.js',
+          'dump-rows.js',
+        ].map((name) => `dist/${name}`),
         ...['dist/frames.wasm', 'dist/types/container/service.d.ts', 'docs/runbook.md', 'README.md', 'CHANGELOG.md'],
       ]),
     );
     const rest = files.filter((path) => !/^(?:dist\/[\w-]+\.js|dist\/types\/.*\.d\.ts|docs\/.*)$/.test(path));
-    expect(rest.sort()).toEqual(['CHANGELOG.md', 'README.md', 'dist/frames.wasm', 'package.json']);
+    expect(rest.sort()).toEqual([
+      'CHANGELOG.md',
+      'README.md',
+      'dist/frames.wasm',
+      'dist/text-rows.wasm',
+      'package.json',
+    ]);
     expect(files.filter((path) => path.endsWith('.d.ts')).length).toBeLessThan(30);
   });
 
