@@ -2,6 +2,7 @@ import prettyBytes from 'pretty-bytes';
 import prettyMilliseconds from 'pretty-ms';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import { localeText } from '../core/postgres/create-database.js';
+import { count } from '../core/report/text.js';
 import type { FoundArchive } from './find-archive.js';
 import type { DatabaseRestorePlan } from './plan-database-restore.js';
 import type { MediaRestorePlan, MediaTarget } from './restore-media.js';
@@ -27,7 +28,7 @@ export function databaseLines(plan: DatabaseRestorePlan): PlanText {
       ? [
           [
             'holds',
-            `"${facts.name}" of PostgreSQL ${facts.serverVersion}: ${facts.tables.length} tables, ${rows.toLocaleString('en')} rows`,
+            `"${facts.name}" of PostgreSQL ${facts.serverVersion}: ${count(facts.tables.length, 'table')}, ${count(rows, 'row')}`,
           ] as const,
         ]
       : []),
@@ -56,7 +57,7 @@ export function tableLines({
   as,
   facts,
 }: TableRestorePlan): PlanText {
-  const rows = facts?.rows === undefined ? 'rows not counted' : `${facts.rows.toLocaleString('en')} rows`;
+  const rows = facts?.rows === undefined ? 'rows not counted' : count(facts.rows, 'row');
   const reader = found.wrapping.content === 'sql' ? [] : [`pg_restore ${clients.version} of ${clients.directory}`];
   const programs = [...decoders.map(({ name }) => name), ...reader];
   const compare = facts
@@ -120,12 +121,7 @@ export function mediaLines({ found, target, decoders }: MediaRestorePlan): PlanT
   return planOf(found, [
     ...describeSource(found),
     ...(facts
-      ? [
-          [
-            'holds',
-            `${facts.files.toLocaleString('en')} files of ${facts.source}, ${prettyBytes(facts.bytes)}`,
-          ] as const,
-        ]
+      ? [['holds', `${count(facts.files, 'file')} of ${facts.source}, ${prettyBytes(facts.bytes)}`] as const]
       : []),
     ...(decoders.length > 0 ? [['with', decoders.map(({ name }) => name).join(', ')] as const] : []),
     ...(target.type === 'folder' ? folderLines(target, facts !== undefined) : bucketLines(target)),

@@ -16,6 +16,7 @@ import { messageOf } from '../core/errors.js';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { Manifest } from '../core/manifest.js';
 import { readManifest } from '../core/read-manifest.js';
+import { count } from '../core/report/text.js';
 import { renderSchedules } from '../core/schedules/schedule-table.js';
 import type { Storage } from '../core/storage.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
@@ -87,8 +88,8 @@ function describePlan(request: RestoreRequest, backup: Backup, manifest: Manifes
   return [
     `Backup: ${backup.id}, taken ${backup.time.toISOString()}, ${(backup.bytes / 1024 / 1024).toFixed(2)} MB${backup.verified ? ', verified by a drill' : ''}.`,
     facts
-      ? `Holds: database "${facts.name}" of PostgreSQL ${facts.serverVersion}, ${facts.tables.length} tables, ${rows.toLocaleString('en')} rows.`
-      : `Holds: ${manifest.media?.files.toLocaleString('en')} media files of ${manifest.media?.source}.`,
+      ? `Holds: database "${facts.name}" of PostgreSQL ${facts.serverVersion}, ${count(facts.tables.length, 'table')}, ${count(rows, 'row')}.`
+      : `Holds: ${count(manifest.media?.files ?? 0, 'media file')} of ${manifest.media?.source}.`,
     whatBecomes(request, target),
     request.table !== undefined
       ? `Takes: at most about ${minutes} min. The application may go on.`

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { type Compression, compressions } from '../../core/archive-name.js';
 import { megabytes } from '../../core/backup-table.js';
 import { exitCodeOf, OperatorError } from '../../core/errors.js';
+import { count } from '../../core/report/text.js';
 import type { Settings } from '../../core/settings.js';
 import { storagesToWrite } from '../backup.js';
 import { backupDatabase } from '../backup-database.js';
@@ -172,8 +173,8 @@ function describeBackup({ manifest, bytes, storedIn }: BackupResult): string {
   const tables = manifest.database?.tables ?? [];
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const what = manifest.database
-    ? `${tables.length} tables${rows === 0 ? '' : ` with ${rows.toLocaleString('en')} rows`}`
-    : `${manifest.media?.files.toLocaleString('en')} files`;
+    ? `${count(tables.length, 'table')}${rows === 0 ? '' : ` with ${count(rows, 'row')}`}`
+    : count(manifest.media?.files ?? 0, 'file');
   return `${manifest.id}: ${megabytes(bytes)} MB in ${storedIn.join(' and ')}, ${seconds.toFixed(1)} s, ${what}`;
 }
 

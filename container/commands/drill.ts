@@ -4,6 +4,7 @@ import prettyMilliseconds from 'pretty-ms';
 import type { Kind } from '../../core/archive-name.js';
 import type { Verification } from '../../core/drill/verification.js';
 import { OperatorError } from '../../core/errors.js';
+import { count } from '../../core/report/text.js';
 import { readAssertions } from '../drill/assertions.js';
 import { drill } from '../drill/drill.js';
 import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
@@ -80,19 +81,17 @@ function describe(kind: Kind, { backup, compared, seconds, bytesPerSecond, notes
 }
 
 function filesText({ files, hashed }: Verification['compared']): string {
-  return `${files.toLocaleString('en')} files compared ${hashed > 0 ? 'byte for byte' : 'by their number and size'}`;
+  return `${count(files, 'file')} compared ${hashed > 0 ? 'byte for byte' : 'by their number and size'}`;
 }
 
 function tablesText(compared: Verification['compared']): string {
   const { tables, rows, hashed, sequences, largeObjects, objects, assertions } = compared;
   const how = hashed === tables ? 'row for row' : hashed === 0 ? 'by their number' : `row for row in ${hashed} of them`;
   const others = [
-    [sequences, 'sequences'],
-    [largeObjects, 'large objects'],
-    [objects, 'definitions'],
-    [assertions, 'assertions of your own'],
-  ]
-    .filter(([count]) => count !== 0)
-    .map(([count, what]) => `${count?.toLocaleString('en')} ${what}`);
-  return `${tables} tables with ${rows.toLocaleString('en')} rows compared ${how}${others.length > 0 ? `; ${others.join(', ')}` : ''}`;
+    sequences > 0 && count(sequences, 'sequence'),
+    largeObjects > 0 && count(largeObjects, 'large object'),
+    objects > 0 && count(objects, 'definition'),
+    assertions > 0 && count(assertions, 'assertion of your own', 'assertions of your own'),
+  ].filter(Boolean);
+  return `${count(tables, 'table')} with ${count(rows, 'row')} compared ${how}${others.length > 0 ? `; ${others.join(', ')}` : ''}`;
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { Kind } from '../../core/archive-name.js';
 import { exitCodeOf, OperatorError } from '../../core/errors.js';
+import { count } from '../../core/report/text.js';
 import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
 import { planDatabaseRestore } from '../plan-database-restore.js';
 import type { Invocation } from '../program.js';
@@ -221,7 +222,7 @@ function replacedBy(target: MediaTarget): Replaced | undefined {
 
 function describe({ backup, into, kept, table, rows, compared }: Done): string {
   if (table !== undefined)
-    return `restored "${table}" of ${backup} as "${into}": ${rows?.toLocaleString('en')} rows${compared ? ', equal to what was backed up' : ', which nothing could be compared with'}`;
+    return `restored "${table}" of ${backup} as "${into}": ${count(rows ?? 0, 'row')}${compared ? ', equal to what was backed up' : ', which nothing could be compared with'}`;
   return `restored ${backup} into "${into}"${kept === undefined ? '' : `; the one before is kept as "${kept}"`}`;
 }
 

@@ -132,7 +132,7 @@ describe('a drill', () => {
     await writeFile(file, 'SELECT count(*) = 500 AS ok FROM customers');
     expect(await respaldo(['drill', id], withSql)).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('1 assertions of your own'),
+      stdout: expect.stringContaining('1 assertion of your own'),
     });
   });
 

@@ -197,7 +197,7 @@ describe('what else may stand in the way', () => {
     );
     await database.query('DROP FUNCTION timed CASCADE');
     const { stderr, stdout } = await ok(['restore', '--latest', '--table', 't', '--as', 'back'], env);
-    expect(stdout).toMatch(/1 rows, equal to what was backed up/);
+    expect(stdout).toMatch(/: 1 row, equal to what was backed up/);
     for (const what of ['default of column id', 'constraint t_id_check', 'index t_timed'])
       expect(stderr).toMatch(
         new RegExp(`left out of "public.back": ${what} \\(function public.timed\\(.*does not exist`),
