@@ -34,7 +34,8 @@ export interface SentError {
   readonly leaving: boolean;
 }
 
-interface Task<Order, Result> {
+/** An order, how it fares, and who waits for it. */
+interface Ticket<Order, Result> {
   readonly id: number;
   readonly order: Order;
   readonly weight: number;
@@ -57,10 +58,10 @@ const attempts = 3;
 export class WorkerPool<Order, Result> {
   /** Bytes that the workers have told of. */
   bytes = 0;
-  private readonly waiting: Task<Order, Result>[] = [];
+  private readonly waiting: Ticket<Order, Result>[] = [];
   private readonly idle = new Set<Line<Order, Result>>();
   /** What each worker has under way, the latest last. */
-  private readonly busy = new Map<Line<Order, Result>, Task<Order, Result>[]>();
+  private readonly busy = new Map<Line<Order, Result>, Ticket<Order, Result>[]>();
   /** Told to go, and not gone yet. */
   private readonly dismissed = new Set<Line<Order, Result>>();
   private workers = 0;
@@ -92,7 +93,7 @@ export class WorkerPool<Order, Result> {
   /** Ends everything: waiting orders fail with the reason, running ones are told to end, and the workers stop. */
   async end(reason?: unknown): Promise<void> {
     this.over ??= reason ?? new Error('the pool is closed');
-    for (const task of this.waiting.splice(0)) task.reject(this.over);
+    for (const ticket of this.waiting.splice(0)) ticket.reject(this.over);
     for (const channel of this.busy.keys()) channel.send({ type: 'abort' });
     for (const channel of this.idle) channel.send({ type: 'stop' });
     if (this.workers === 0) return;
@@ -106,20 +107,20 @@ export class WorkerPool<Order, Result> {
     clearTimeout(impatient);
   }
 
-  private queue(task: Task<Order, Result>): void {
-    const at = this.waiting.findIndex(({ weight }) => weight < task.weight);
-    if (at < 0) this.waiting.push(task);
-    else this.waiting.splice(at, 0, task);
+  private queue(ticket: Ticket<Order, Result>): void {
+    const at = this.waiting.findIndex(({ weight }) => weight < ticket.weight);
+    if (at < 0) this.waiting.push(ticket);
+    else this.waiting.splice(at, 0, ticket);
   }
 
   private deal(): void {
     for (const channel of this.idle) {
-      const task = this.waiting.shift();
-      if (!task) return;
+      const ticket = this.waiting.shift();
+      if (!ticket) return;
       this.idle.delete(channel);
-      this.busy.set(channel, [...(this.busy.get(channel) ?? []), task]);
-      task.attempt += 1;
-      channel.send({ type: 'order', id: task.id, order: task.order, attempt: task.attempt });
+      this.busy.set(channel, [...(this.busy.get(channel) ?? []), ticket]);
+      ticket.attempt += 1;
+      channel.send({ type: 'order', id: ticket.id, order: ticket.order, attempt: ticket.attempt });
     }
   }
 
@@ -128,25 +129,25 @@ export class WorkerPool<Order, Result> {
       this.bytes += message.bytes;
       return;
     }
-    const tasks = this.busy.get(channel) ?? [];
+    const tickets = this.busy.get(channel) ?? [];
     if (message.type === 'free') {
       // Only the latest can make it free: an earlier one did already.
-      if (tasks.at(-1)?.id === message.id) this.hasRoom(channel);
+      if (tickets.at(-1)?.id === message.id) this.hasRoom(channel);
       return;
     }
-    const task = message.type === 'ready' ? undefined : tasks.find(({ id }) => id === message.id);
-    const wasLatest = task === tasks.at(-1);
-    const left = tasks.filter((each) => each !== task);
+    const ticket = message.type === 'ready' ? undefined : tickets.find(({ id }) => id === message.id);
+    const wasLatest = ticket === tickets.at(-1);
+    const left = tickets.filter((each) => each !== ticket);
     if (left.length > 0) this.busy.set(channel, left);
     else this.busy.delete(channel);
-    if (message.type === 'done') task?.resolve(message.result);
-    if (message.type === 'failed' && task) {
+    if (message.type === 'done') ticket?.resolve(message.result);
+    if (message.type === 'failed' && ticket) {
       // The last worker stays, so that what keeps it from working is told.
       if (message.error.leaving && this.workers > 1) {
-        this.dismiss(channel, task, message.error.message);
+        this.dismiss(channel, ticket, message.error.message);
         return;
       }
-      this.fail(task, message.error);
+      this.fail(ticket, message.error);
     }
     if (wasLatest) this.hasRoom(channel);
   }
@@ -162,36 +163,36 @@ export class WorkerPool<Order, Result> {
   }
 
   /** Its order goes to the others, and counts as not tried. */
-  private dismiss(channel: Line<Order, Result>, task: Task<Order, Result>, why: string): void {
+  private dismiss(channel: Line<Order, Result>, ticket: Ticket<Order, Result>, why: string): void {
     this.workers -= 1;
     this.dismissed.add(channel);
     this.idle.delete(channel);
-    this.retried(task.order, `one worker less: ${why}`);
+    this.retried(ticket.order, `one worker less: ${why}`);
     channel.send({ type: 'stop' });
-    this.queue(task);
+    this.queue(ticket);
     this.deal();
   }
 
-  private fail(task: Task<Order, Result>, { code, message, inFull, hint, passing }: SentError): void {
-    task.failures += 1;
-    if (passing && task.failures < attempts && this.over === undefined) {
-      this.retried(task.order, message);
-      this.queue(task);
+  private fail(ticket: Ticket<Order, Result>, { code, message, inFull, hint, passing }: SentError): void {
+    ticket.failures += 1;
+    if (passing && ticket.failures < attempts && this.over === undefined) {
+      this.retried(ticket.order, message);
+      this.queue(ticket);
       return;
     }
     const error = code === undefined ? new Error(message) : new OperatorError(code, message, hint, { inFull });
-    task.reject(this.over ?? error);
+    ticket.reject(this.over ?? error);
   }
 
   private lose(channel: Line<Order, Result>, reason: Error | undefined): void {
     const wasDismissed = this.dismissed.delete(channel);
     if (!wasDismissed) this.workers -= 1;
     this.idle.delete(channel);
-    const tasks = this.busy.get(channel) ?? [];
+    const tickets = this.busy.get(channel) ?? [];
     this.busy.delete(channel);
     const why = `a worker was lost${reason ? `: ${reason.message}` : ''}`;
-    for (const task of tasks)
-      this.fail(task, {
+    for (const ticket of tickets)
+      this.fail(ticket, {
         code: 'SOURCE_FAILED',
         message: why,
         inFull: why,

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { taskFailureCodes } from '../../core/events.js';
-import { alarmHeadings } from '../../core/runbook.js';
 import { symbolic } from '../support/aws/iam.js';
 import { least, resourcesOf, synthesize, template } from '../support/aws/stack.js';
 
@@ -16,8 +13,6 @@ const copied = synthesize({
     copied: { ...least, region: 'eu-west-1', vault: { encryption: 'kms', replication: { region: 'eu-central-1' } } },
   },
 });
-const runbook = readFileSync('docs/runbook.md', 'utf8');
-const headings = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
 
 const the = (type: string, of = prod) => resourcesOf(of, type)[0]?.[1];
 
@@ -221,75 +216,6 @@ describe('the schedules', () => {
     );
     expect(names).not.toContain('backup-media');
   });
-});
-
-describe('what fails is heard', () => {
-  const alarms = Object.values({ prod, ...copied }).flatMap((of) => resourcesOf(of, 'AWS::CloudWatch::Alarm'));
-
-  it.each(alarms.map(([, { Properties }]) => Properties))(
-    '$AlarmName leads to a heading of the runbook',
-    ({ AlarmDescription }) => {
-      const anchor = /#([\w-]+)$/.exec(String(AlarmDescription))?.[1];
-      expect(headings.map((heading) => heading.toLowerCase().replaceAll(' ', '-'))).toContain(anchor);
-    },
-  );
-
-  it.each([...Object.values(alarmHeadings), ...taskFailureCodes])('the runbook has a heading "%s"', (heading) => {
-    expect(headings).toContain(heading);
-  });
-
-  it('an alarm for each way to fail', () => {
-    expect(
-      resourcesOf(prod, 'AWS::CloudWatch::Alarm')
-        .map(([, { Properties }]) => Properties.AlarmName)
-        .sort(),
-    ).toEqual(
-      [
-        ...['database-too-old', 'database-halved', 'media-too-old', 'media-halved', 'task-failed', 'dead-letters'],
-        ...['database-drill-failed', 'database-unproven', 'media-drill-failed', 'media-unproven'],
-        ...['start-backup', 'restore', 'cleanup', 'check', 'task-stopped', 'start-drill'].map(
-          (name) => `${name}-errors`,
-        ),
-      ]
-        .map((name) => `respaldo-prod-${name}`)
-        .sort(),
-    );
-  });
-
-  it('a backup that is too old is told where the checker is dead, too', () => {
-    const tooOld = alarms.map(([, { Properties }]) => Properties).filter(({ AlarmName }) => /too-old$/.test(AlarmName));
-    expect(tooOld.map(({ Threshold }) => Threshold)).toEqual(expect.arrayContaining([26, 170]));
-    for (const alarm of tooOld) expect(alarm).toMatchObject({ TreatMissingData: 'breaching', Period: 3600 });
-  });
-
-  it('every alarm but the count of failed tasks tells people, once a change', () => {
-    const silent = alarms
-      .filter(([, { Properties }]) => !Properties.AlarmActions)
-      .map(([, { Properties }]) => Properties.AlarmName);
-    expect(silent.every((name) => /task-failed$/.test(name))).toBe(true);
-  });
-
-  it('each failure event is mailed with its reason', () => {
-    const rule = resourcesOf(prod, 'AWS::Events::Rule').find(([, { Properties }]) =>
-      Properties.EventPattern?.source?.includes('respaldo'),
-    );
-    expect(rule?.[1].Properties.EventPattern['detail-type']).toEqual([
-      'Backup Failed',
-      'Restore Failed',
-      'Drill Failed',
-    ]);
-    expect(resourcesOf(prod, 'AWS::SNS::Subscription').map(([, { Properties }]) => Properties.Endpoint)).toEqual([
-      'oncall@example.com',
-    ]);
-  });
-
-  it.each(resourcesOf(prod, 'AWS::Lambda::EventInvokeConfig').map(([id, { Properties }]) => ({ id, ...Properties })))(
-    '$id: a call that fails for good goes to the dead letters',
-    ({ DestinationConfig, MaximumRetryAttempts }) => {
-      expect(symbolic(DestinationConfig.OnFailure.Destination)).toMatch(/^<DeadLetters/);
-      expect(MaximumRetryAttempts).toBe(2);
-    },
-  );
 });
 
 describe('two environments in one account', () => {
