@@ -121,6 +121,7 @@ function localeFacts({ localeProvider, locale, icuRules }: DatabaseProperties) {
   return { localeProvider, ...(locale ? { locale } : {}), ...(icuRules ? { icuRules } : {}) };
 }
 
+/** To be called when all files are stored: it names them. */
 export function manifestOf({ options }: DumpJob, database: DatabaseFacts, stored: StoredFiles): Manifest {
   return { ...stored.manifest(options.format), database };
 }

@@ -41,6 +41,7 @@ export async function wire({ environment, signal, log, progress, now }: WireOpti
   };
 }
 
+/** On standard error: lines for people, or JSON without what a server quotes of rows. */
 export function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Log {
   return settings.BACKUP_LOG === 'json' ? jsonLog(version) : textLog((text) => process.stderr.write(text));
 }

@@ -131,6 +131,7 @@ export function renderError(error: unknown): string {
   return `BUG: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
+/** How the process ends; what is no OperatorError is a bug. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof OperatorError ? error.exitCode : exitCodes.bug;
 }

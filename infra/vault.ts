@@ -129,6 +129,7 @@ function encryptionKey(scope: Construct, encryption: string): IKey | undefined {
   });
 }
 
+/** The bucket's property for the lock of each new backup; none where `lockDays` is 0. */
 export function lockOf({ lockDays, lockMode }: VaultSettings) {
   if (lockDays === 0) return {};
   const duration = Duration.days(lockDays);

@@ -31,6 +31,7 @@ export function assertOneTable({ table, into, inPlace, media, full, jobs, tasks 
     );
 }
 
+/** @throws OperatorError with whatever would make the restore fail, before anything is done */
 export async function planTable(run: Run, found: FoundArchive, options: TableRestoreOptions): Promise<Planned> {
   const plan = await planTableRestore(run, found, options);
   const name = ({ schema, name }: TableRestorePlan['table']) => `${schema}.${name}`;

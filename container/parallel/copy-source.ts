@@ -29,6 +29,7 @@ export async function prepareCopies(client: pg.Client, encoding: string): Promis
   await client.query("SELECT set_config('client_encoding', $1, true)", [encoding]);
 }
 
+/** The COPY that sends a part. A range of pages wants PostgreSQL 14, or each part reads the whole table. */
 export function copyOutStatement(source: CopySource, names: SqlNames): string {
   const columns = source.columns.map(names.identifier).join(', ');
   const { range, format } = source;

@@ -10,6 +10,7 @@ export interface EndableSessions {
   readonly end: () => void;
 }
 
+/** Sessions of one use, apart from all others of the process. */
 export function endableSessions(): EndableSessions {
   const sockets = new Set<Socket>();
   return {

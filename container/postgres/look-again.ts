@@ -32,6 +32,7 @@ export interface ServerSession {
   readonly since: string;
 }
 
+/** By which another session can look for this one after it was lost. */
 export async function ownSession(client: pg.Client): Promise<ServerSession> {
   const { rows } = await client.query<ServerSession>(
     'SELECT pid, backend_start::text AS since FROM pg_stat_activity WHERE pid = pg_backend_pid()',

@@ -9,6 +9,7 @@ export interface RoleRights {
   readonly createDatabase: boolean;
 }
 
+/** Of the role that the session has now; a superuser may create databases, whatever its own right says. */
 export async function roleRights(client: pg.Client): Promise<RoleRights> {
   const { rows } = await client.query(
     'SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user',

@@ -13,6 +13,7 @@ export interface Selection {
 
 export const everything: Selection = { schemas: [], tables: [], excludeTables: [], excludeTableData: [] };
 
+/** As pg_dump takes them; none where everything is chosen. */
 export function selectionArguments(selection: Selection): string[] {
   return [
     ...selection.schemas.map((pattern) => `--schema=${pattern}`),

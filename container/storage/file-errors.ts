@@ -28,6 +28,7 @@ export function storageError(error: unknown, what: string, sourceError?: unknown
   return new OperatorError(code, `${what}: ${messageOf(error)}`, hint, { cause: error });
 }
 
+/** Of a name that is taken: nothing is ever written twice under one. */
 export function alreadyStored(path: string): OperatorError {
   return new OperatorError(
     'ALREADY_STORED',

@@ -49,6 +49,7 @@ export function childEnvironment(extra: Readonly<Record<string, string>> = {}): 
   return { ...env, LC_ALL: 'C.UTF-8', LANGUAGE: 'C', ...extra };
 }
 
+/** By its exit code, or one that the command says it tolerates; a signal is no success. */
 export function succeeded({ command, exitCode }: CommandResult): boolean {
   return exitCode === 0 || (exitCode !== null && (command.tolerated ?? []).includes(exitCode));
 }

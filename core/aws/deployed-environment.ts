@@ -26,6 +26,7 @@ export async function deployedEnvironment(environment: string): Promise<Deployme
   }
 }
 
+/** @param what what was not done: `environment "prod" not looked up` */
 export function awsFailed(what: string, cause: unknown): OperatorError {
   return new OperatorError(
     'AWS_FAILED',

@@ -45,6 +45,11 @@ export function incidentFolder({ job, kind, target }: Pick<Incident, 'job' | 'ki
   return `${taskLogPrefix(job, { kind, target })}/`;
 }
 
+/**
+ * The event that a note holds, and the request that started the task.
+ *
+ * @throws OperatorError the storage's; SyntaxError where it is no JSON
+ */
 export async function readNote(
   storage: Storage,
   key: string,

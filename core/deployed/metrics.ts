@@ -29,6 +29,7 @@ export interface Dimension {
   readonly Value: string;
 }
 
+/** Of metrics that are about all targets of an environment. */
 export function environmentDimensions(environment: string): Dimension[] {
   return [{ Name: 'Environment', Value: environment }];
 }

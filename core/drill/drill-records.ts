@@ -25,6 +25,7 @@ export function newestRecord(records: readonly StoredObject[]): StoredObject | u
   return newer.length > 0 ? dated?.object : undated;
 }
 
+/** What a listing tells of one copy of a backup; neither is true where it was never drilled. */
 export function drillStateOf(records: readonly StoredObject[]): DrillState {
   const newest = newestRecord(records);
   const passed = newest && outcomeOf(newest).passed;

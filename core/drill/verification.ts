@@ -44,6 +44,7 @@ const verificationSchema = z.looseObject({
 /** The record of one drill, stored beside the backup. */
 export type Verification = z.infer<typeof verificationSchema>;
 
+/** As it is stored, in UTF-8. */
 export function serializeVerification(verification: Verification): Buffer {
   return Buffer.from(`${JSON.stringify(verification, null, 1)}\n`);
 }

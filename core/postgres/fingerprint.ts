@@ -7,6 +7,7 @@ export type FingerprintMode = (typeof fingerprintModes)[number];
 /** Above this size a database's rows are only counted, unless the setting asks for more. */
 const fullUpTo = 20 * 1024 ** 3;
 
+/** What is set, or what a database of that size can afford. */
 export function fingerprintMode(setting: FingerprintMode | undefined, databaseBytes: number): FingerprintMode {
   return setting ?? (databaseBytes <= fullUpTo ? 'full' : 'counts');
 }

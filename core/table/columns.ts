@@ -21,6 +21,7 @@ export function isConstraint(element: string): boolean {
   return first?.type === 'word' && ['constraint', 'check', 'primary', 'unique', 'foreign'].includes(first.value);
 }
 
+/** Reads `CONSTRAINT positive CHECK (amount > 0)`; the name is empty where PostgreSQL is to choose one. */
 export function readConstraintName(element: string): { readonly name: string; readonly definition: string } {
   const cursor = new Cursor(element);
   const name = cursor.take('constraint') ? cursor.name() : undefined;
