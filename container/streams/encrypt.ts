@@ -24,7 +24,7 @@ export async function encryptor(settings: Settings): Promise<Encryptor | undefin
   if (age.length > 0) {
     const file = await program('age');
     const args = ['--encrypt', ...age.flatMap((recipient) => ['--recipient', recipient])];
-    return { method: 'age', recipients: age, command: { name: 'age', file, args } };
+    return { method: 'age', recipients: age, command: { name: 'age', file, args, explain: unknownRecipient } };
   }
   const gpg = settings.BACKUP_GPG_RECIPIENTS;
   if (gpg.length === 0) return undefined;
@@ -131,6 +131,16 @@ function keyMissing(what: string, recipients: readonly string[] | undefined): Op
     'KEY_MISSING',
     `${what}${whose}`,
     'For age, set BACKUP_AGE_IDENTITY_FILE to the file with the secret key; for gpg, import the secret key (gpg --import). Nothing was downloaded.',
+  );
+}
+
+function unknownRecipient(stderr: string): OperatorError | undefined {
+  const said = /(?:malformed recipient|unknown recipient type:?|invalid recipient)[^\n]*/.exec(stderr)?.[0];
+  if (said === undefined) return undefined;
+  return new OperatorError(
+    'KEY_MISSING',
+    `age cannot encrypt to what BACKUP_AGE_RECIPIENTS names: ${said}`,
+    'Name public keys, as age-keygen prints them: age1…, or ssh-ed25519 …. Nothing was stored.',
   );
 }
 

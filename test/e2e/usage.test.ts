@@ -5,7 +5,7 @@ import { freePort } from '../../container/postgres/free-port.js';
 import { daysAgo, putBackups } from '../support/catalog.js';
 import { type CliEnvironment, respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { serverUrl } from '../support/postgres.js';
+import { serverUrl, testDatabase } from '../support/postgres.js';
 
 /** Each word of a row's command line; nothing here has spaces of its own. */
 const words = (line: string) => line.split(' ').filter(Boolean);
@@ -151,6 +151,49 @@ describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
     expect(stderr).toMatch(oneMessage);
   });
 
+  it('a BACKUP_DIR that is not there, or not where it was meant', async () => {
+    const folder = await temporaryFolder();
+    const { exitCode, stderr } = await respaldo(['list'], { BACKUP_DIR: join(folder, 'bakcups') });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(
+      /^WARNING: .*\/bakcups is not there: the first backup makes it, or BACKUP_DIR is to be corrected$/,
+    );
+    const relative = await respaldo(['restore', '--latest'], { ...nowhere, BACKUP_DIR: 'no-such-folder' });
+    expect(relative.stderr).toContain(`there is no database backup in ${process.cwd()}/no-such-folder`);
+  });
+
+  it('patterns and keys that fit nothing', async () => {
+    const { url } = await testDatabase('CREATE TABLE t (n int)');
+    const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: url };
+    const tries: { args: string[]; more?: CliEnvironment; code: number; says: RegExp }[] = [
+      {
+        args: ['--table', 'nosuch'],
+        code: 2,
+        says: /USAGE: .*no matching tables were found.*\nHINT: Names are pg_dump’s patterns/,
+      },
+      {
+        args: ['--schema', 'nosuch'],
+        code: 2,
+        says: /USAGE: .*no matching schemas were found.*\nHINT: Names are pg_dump’s patterns/,
+      },
+      {
+        args: [],
+        more: { BACKUP_AGE_RECIPIENTS: 'age1xyz' },
+        code: 2,
+        says: /KEY_MISSING: age cannot encrypt to what BACKUP_AGE_RECIPIENTS names: malformed recipient/,
+      },
+      { args: [], more: { BACKUP_AGE_RECIPIENTS: 'me' }, code: 2, says: /KEY_MISSING: .*unknown recipient type/ },
+    ];
+    for (const { args, more, code, says } of tries) {
+      const { exitCode, stderr } = await respaldo(['backup', '--database', ...args], { ...env, ...more });
+      expect(stderr).toMatch(says);
+      expect(stderr.slice(stderr.indexOf('ERROR'))).toMatch(oneMessage);
+      expect(exitCode).toBe(code);
+    }
+    const doctor = await respaldo(['doctor'], { ...env, PG_BINDIR: '/nowhere' });
+    expect(doctor.stdout).toMatch(/^WARN \| pg_dump, psql, pg_restore: .*; PG_BINDIR names \/nowhere, where no/m);
+  });
+
   it('a role that the server does not know', async () => {
     const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: serverUrl('postgres', 'no_such_role') };
     const { exitCode, stderr } = await respaldo(['backup', '--database'], env);
@@ -260,6 +303,11 @@ describe('a BACKUP_DIR', { timeout: 60_000 }, () => {
   });
 
   it.each([
+    {
+      name: 'takes no folders, as /proc and those of an automounter',
+      dir: '/proc/respaldo/crm',
+      says: /ERROR STORAGE_FAILED: \/proc\/respaldo cannot be made: \/proc takes no new folders\nHINT: /,
+    },
     { name: 'is read-only', dir: '/sys/respaldo', says: /ERROR STORAGE_\w+: \/sys\/respaldo\/.* not written: / },
     {
       name: 'is below a file',
