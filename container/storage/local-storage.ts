@@ -180,6 +180,7 @@ export class LocalStorage implements Storage {
       }
     } catch (error) {
       if (isMissing(error)) return assertNotDangling(this.root);
+      if (error instanceof OperatorError) throw error; // of a folder within
       throw storageError(error, `${this.pathOf(folder)} not listed`);
     }
   }

@@ -122,6 +122,11 @@ describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
       code: 5,
       says: /FOLDER is a folder, and no backup\nHINT: .*BACKUP_DIR=FOLDER respaldo list/,
     },
+    {
+      line: 'restore s3://some-bucket/backups/',
+      code: 5,
+      says: /s3:\/\/some-bucket\/backups\/ names no backup\nHINT: Name one in it/,
+    },
     { line: 'restore nope', code: 5, says: /\nHINT: List what there is: respaldo list\.$/ },
   ])('$line', async ({ line, code, says }) => {
     const folder = await temporaryFolder();
