@@ -199,6 +199,14 @@ describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
     expect(doctor.stdout).toMatch(/^WARN \| pg_dump, psql, pg_restore: .*; PG_BINDIR names \/nowhere, where no/m);
   });
 
+  it('TLS of a server that has none', async () => {
+    const { url } = await testDatabase();
+    const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: `${url}?sslmode=require` };
+    const { exitCode, stderr } = await respaldo(['backup', '--database'], env);
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/does not support SSL connections\nHINT: The server speaks no TLS: .*sslmode=prefer/);
+  });
+
   it('a role that the server does not know', async () => {
     const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: serverUrl('postgres', 'no_such_role') };
     const { exitCode, stderr } = await respaldo(['backup', '--database'], env);
@@ -263,7 +271,8 @@ describe('a setting that cannot be', () => {
     { env: { BACKUP_RETENTION_DAYS: '1.5' }, says: 'must be a whole number from 0 to 36500' },
     { env: { BACKUP_S3_TRIES: '99' }, says: 'BACKUP_S3_TRIES="99": must be a whole number from 1 to 20' },
     { env: { BACKUP_PARALLEL_PART_MB: '0' }, says: 'must be a number from 0.01 to 10000' },
-    { env: { BACKUP_FORMAT: 'tar' }, says: 'BACKUP_FORMAT="tar": Invalid option: expected one of "plain"|"custom"' },
+    { env: { BACKUP_FORMAT: 'tar' }, says: 'BACKUP_FORMAT="tar": must be one of plain, custom, parallel' },
+    { env: { SENTRY_DSN: 'nonsense-canary' }, says: 'SENTRY_DSN=(hidden): must be a URL' },
     { env: { BACKUP_STORAGE: 's3' }, says: 'BACKUP_STORAGE=s3: needs AWS_S3_BUCKET_NAME' },
     { env: { AWS_ENDPOINT_URL: 'localhost:9000' }, says: 'must be an http or https URL' },
     { env: { BACKUP_SCHEDULES: 'database: whenever' }, says: 'BACKUP_SCHEDULES=' },
@@ -273,6 +282,7 @@ describe('a setting that cannot be', () => {
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(says);
     expect(stderr).toMatch(/^ERROR SETTINGS_INVALID: [\s\S]*\nHINT: .*\.$/);
+    expect(stderr).not.toContain('canary');
   });
 });
 
