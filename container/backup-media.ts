@@ -146,6 +146,6 @@ export function mediaRoot({ settings }: Pick<Run, 'settings'>): string {
   throw new OperatorError(
     'MEDIA_MISSING',
     'MEDIA_ROOT is not set',
-    'Set it to the folder of the media files, or to s3://bucket/prefix.',
+    'Set it to the folder of the media files, or to s3://bucket/prefix; where there are none, use --database alone.',
   );
 }

@@ -154,8 +154,12 @@ export async function completeBackup(
   }
   if (storedIn.length === 0) throw failures[0]?.error;
   for (const { storage, error } of failures)
-    run.log.warn(`${draft.id} is not stored in ${storage}: ${messageOf(error)}`);
+    run.log.warn(`${draft.id} is not stored in ${storage}: ${messageOf(error)}${nextStep(error)}`);
   return { manifest, anomalies, bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0), storedIn, failures };
+}
+
+function nextStep(error: unknown): string {
+  return error instanceof OperatorError ? `. ${error.hint}` : '';
 }
 
 /** A file that a storage has said to have. */

@@ -163,6 +163,13 @@ async function findByUrl(reference: string, openBucket: OpenBucket): Promise<Fou
 }
 
 async function findInFolder(folder: Storage, name: string, shown: string): Promise<FoundArchive> {
+  if (name === '') {
+    throw new OperatorError(
+      'NO_SUCH_BACKUP',
+      `${shown} names no backup`,
+      'Name one in it, as s3://bucket/backups/database/db_backup_20240115_120000.sql.gz; with AWS_S3_BUCKET_NAME set, respaldo list shows them.',
+    );
+  }
   const parsed = parseObjectName(name);
   let file: { key: string; bytes: number } | undefined;
   let manifestKey: string | undefined;

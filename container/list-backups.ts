@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { kinds } from '../core/archive-name.js';
 import type { ListedBackup } from '../core/backup-table.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
@@ -35,6 +36,8 @@ async function listStorage(
 ): Promise<void> {
   const target = run.settings.BACKUP_TARGET ?? '';
   const catalogs = await Promise.all(kinds.map((kind) => readCatalog(storage, kind, target)));
+  if (storage.type === 'local' && !existsSync(storage.name))
+    run.log.warn(`${storage.name} is not there: the first backup makes it, or BACKUP_DIR is to be corrected`);
   for (const { backups, unvouched } of catalogs) {
     for (const backup of backups) {
       const known = listed.get(backup.id);

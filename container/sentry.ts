@@ -6,7 +6,7 @@ import { version } from './version.js';
  * functions and the version: no message (it names tables and hosts), no environment, no arguments, no host name.
  */
 export async function reportToSentry(error: unknown, dsn: string | undefined): Promise<void> {
-  if (!dsn) return;
+  if (!dsn || !URL.canParse(dsn)) return; // the settings tell what is none, and the library would print it
   try {
     const { captureEvent, close, init } = await import('@sentry/node');
     init({ dsn, release: `respaldo@${version}`, defaultIntegrations: false, serverName: 'respaldo' });

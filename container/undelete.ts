@@ -95,7 +95,7 @@ async function assertRemoved(run: Run, id: string, kind: Kind, target: string, t
     throw new OperatorError(
       'USAGE',
       `${id} is in ${storage.name}: it was not removed`,
-      'There is nothing to bring back.',
+      `It can be restored as it is: respaldo restore ${id}.`,
     );
   }
 }

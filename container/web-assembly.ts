@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { builtFile } from './built.js';
 
 /** Node has it; its types come only with a browser's. */
 declare const WebAssembly: {
@@ -20,20 +20,14 @@ export interface Global<T extends number | bigint = number> {
 const compiled = new Map<string, object>();
 
 /**
- * A new instance of a module of ours, with a memory of its own. The modules are beside the bundle; for a program that is
- * not bundled, where the build has put them.
+ * A new instance of a module of ours, with a memory of its own.
  *
  * @param name that of its source in `container/wasm/`
  */
 export function instantiate<Exports extends Memory>(name: string): Exports {
   let module = compiled.get(name);
   if (!module) {
-    const places = [`./${name}.wasm`, `../dist/${name}.wasm`].map((place) =>
-      fileURLToPath(new URL(place, import.meta.url)),
-    );
-    const file = places.find((place) => existsSync(place));
-    if (!file) throw new Error(`${places[0]} is missing: build it with "npm run build"`);
-    module = new WebAssembly.Module(readFileSync(file));
+    module = new WebAssembly.Module(readFileSync(builtFile(`${name}.wasm`)));
     compiled.set(name, module);
   }
   return new WebAssembly.Instance(module).exports as Exports;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type Log, type Progress, silentLog } from '../core/log.js';
 import { readSettings } from '../core/read-settings.js';
@@ -50,7 +51,9 @@ export function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Log {
 async function configuredStorages(settings: Settings, log: Log): Promise<Storage[]> {
   const bucket = settings.AWS_S3_BUCKET_NAME;
   return [
-    ...(settings.BACKUP_STORAGE === 's3' ? [] : [new LocalStorage(settings.BACKUP_DIR, settings.BACKUP_UNDO_DAYS)]),
+    ...(settings.BACKUP_STORAGE === 's3'
+      ? []
+      : [new LocalStorage(resolve(settings.BACKUP_DIR), settings.BACKUP_UNDO_DAYS)]),
     ...(bucket ? [await openBucketBy(settings, log)({ bucket, key: settings.BACKUP_S3_PREFIX })] : []),
   ];
 }

@@ -16,7 +16,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const parsed = settingsSchema.safeParse(given);
   const problems = parsed.success
     ? contradictions(parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${path.join('.')}=${shown(path, given)}: ${message}`);
+    : parsed.error.issues.map(({ path, message }) => `${path.join('.')}=${shown(path, given)}: ${plain(message)}`);
   if (!parsed.success || problems.length > 0) {
     throw new OperatorError(
       'SETTINGS_INVALID',
@@ -25,6 +25,12 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     );
   }
   return parsed.data;
+}
+
+/** Zod's own words for a choice, as the other messages say it. */
+function plain(message: string): string {
+  const choices = /^Invalid option: expected one of (.+)$/.exec(message)?.[1];
+  return choices === undefined ? message : `must be one of ${choices.replaceAll('"', '').replaceAll('|', ', ')}`;
 }
 
 function contradictions(settings: Settings): string[] {

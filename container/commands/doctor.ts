@@ -31,14 +31,17 @@ export function registerDoctor(root: Command, invocation: Invocation): void {
             2,
           ),
         );
-      else
-        invocation.print(
-          failed.length === 0
-            ? '\nEverything that is needed works.'
-            : `\n${failed.length} of ${diagnoses.length} checks failed.`,
-        );
+      else invocation.print(`\n${summary(diagnoses)}`);
       if (failed[0]?.error) invocation.exitWith(failed[0].error.exitCode);
     });
+}
+
+function summary(diagnoses: readonly Diagnosis[]): string {
+  const of = (wanted: Diagnosis['state']) => diagnoses.filter(({ state }) => state === wanted).length;
+  if (of('fail') > 0) return `${of('fail')} of ${diagnoses.length} checks failed.`;
+  const warnings = of('warn');
+  if (warnings === 0) return 'Everything that is needed works.';
+  return `Nothing failed; ${warnings === 1 ? 'one warning says' : `${warnings} warnings say`} what to look at.`;
 }
 
 function checks(run: Run): Check[] {

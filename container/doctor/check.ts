@@ -27,6 +27,11 @@ export function warn(warning: string, fix: string): Warning {
   return { warning, fix };
 }
 
+/** What a check finds that another one, which failed, stands before: its answer would be that one's again. */
+export function notTried(because: string): Warning {
+  return warn(`not tried, because ${because}`, 'Mend that first, and run this again.');
+}
+
 /** Runs one check. @throws whatever is a bug */
 export async function diagnose({ what, run }: Check): Promise<Diagnosis> {
   try {

@@ -6,7 +6,7 @@ import { roleRights } from '../postgres/preflight.js';
 import { assertReadable, relations } from '../postgres/relations.js';
 import { databaseProperties, serverVersion } from '../postgres/server.js';
 import type { Run } from '../run.js';
-import { type Check, warn } from './check.js';
+import { type Check, notTried, warn } from './check.js';
 
 /** Whether the database can be reached, read, dumped and restored. */
 export function databaseChecks(run: Run): Check[] {
@@ -19,19 +19,24 @@ export function databaseChecks(run: Run): Check[] {
       },
     ];
   }
+  let reached = false;
+  const session = async <T>(use: (client: pg.Client, name: string) => Promise<T>) => {
+    const connection = await connectionFrom(settings, environment);
+    return withSession(connection, 'doctor', (client) => use(client, connection.database));
+  };
   const inSession =
     <T>(use: (client: pg.Client, name: string) => Promise<T>) =>
-    async () => {
-      const connection = await connectionFrom(settings, environment);
-      return withSession(connection, 'doctor', (client) => use(client, connection.database));
-    };
+    async () =>
+      reached ? session(use) : notTried('the database was not reached');
   return [
     {
       what: 'database reachable',
-      run: inSession(async (client, name) => {
-        const properties = await databaseProperties(client, name);
-        return `"${name}", ${prettyBytes(properties?.bytes ?? 0)}, PostgreSQL ${(await serverVersion(client)).text}`;
-      }),
+      run: () =>
+        session(async (client, name) => {
+          reached = true;
+          const properties = await databaseProperties(client, name);
+          return `"${name}", ${prettyBytes(properties?.bytes ?? 0)}, PostgreSQL ${(await serverVersion(client)).text}`;
+        }),
     },
     {
       what: 'pg_dump fits the server',

@@ -4,7 +4,7 @@ import prettyBytes from 'pretty-bytes';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Storage } from '../../core/storage.js';
 import type { Run } from '../run.js';
-import { type Check, warn } from './check.js';
+import { type Check, notTried, warn } from './check.js';
 
 /** Whether a storage lets everything be done that respaldo does with it, each tried by doing it. */
 export function storageChecks(run: Run, storage: Storage): Check[] {
@@ -15,8 +15,7 @@ export function storageChecks(run: Run, storage: Storage): Check[] {
   const write = () => storage.write(key, Readable.from([bytes]), { expectedBytes: bytes.length });
   let written = false;
   // Of a file that is not there, every answer would mislead.
-  const once = (check: () => Promise<string>) => async () =>
-    written ? check() : warn('not tried, because nothing could be written', 'Mend that first, and run this again.');
+  const once = (check: () => Promise<string>) => async () => (written ? check() : notTried('nothing could be written'));
   return [
     { what: named('list', 's3:ListBucket'), run: () => list(storage) },
     {

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { messageOf, OperatorError } from '../../core/errors.js';
+import { builtFile } from '../built.js';
 import type { Command } from '../streams/command.js';
 import { unnamedFile } from '../streams/unnamed-file.js';
 
@@ -24,11 +24,10 @@ export class ListingFile {
 
   /** The program that an archive passes through on its way from tar, and that writes the listing here. */
   get filter(): Command {
-    const program = fileURLToPath(new URL('./tar-listing.js', import.meta.url));
     return {
       name: 'tar-listing',
       file: process.execPath,
-      args: [program],
+      args: [builtFile('tar-listing.js')],
       files: [this.file.fd],
       explain: (stderr) => (/ENOSPC|EDQUOT|EIO/.test(stderr) ? listingFailed(firstError(stderr)) : undefined),
     };

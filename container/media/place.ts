@@ -5,6 +5,7 @@ import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { exchangePaths, syncFileSystem } from '../libc.js';
+import { makeFolder } from '../storage/make-folder.js';
 import { ownPrefix } from './tar.js';
 
 /**
@@ -55,7 +56,7 @@ export async function clearAbandoned({ root, manner }: Place, log: Log): Promise
 
 /** Makes the folder to extract into. It is its owner's alone until it is in its place. */
 export async function makeRestoring({ restoring }: Place): Promise<void> {
-  await mkdir(dirname(restoring), { recursive: true });
+  await makeFolder(dirname(restoring));
   await mkdir(restoring, { mode: 0o700 });
 }
 

@@ -37,5 +37,5 @@ export class DumpThreads {
 }
 
 function started(): WaitingThread {
-  return new WaitingThread(new URL('./dump-thread.js', import.meta.url));
+  return new WaitingThread('dump-thread.js');
 }

@@ -57,9 +57,8 @@ async function loadBy(
     const tasks = usefulTasks(run, plan, manifest, jobs);
     const brief = await workersBrief(plan, manifest, schemaFile, jobs * tasks);
     const start: LoadStart = { ...brief, environment: { ...run.environment } };
-    const program = new URL('./load-thread.js', import.meta.url);
     for (let index = 0; index < jobs; index += 1)
-      pool.add(new WaitingThread(program).begin<ToWorker<LoadOrder>, FromWorker<null>>(start));
+      pool.add(new WaitingThread('load-thread.js').begin<ToWorker<LoadOrder>, FromWorker<null>>(start));
     const archive = join(folder, 'schema.dump');
     await fetchSchema(run, plan, manifest, schemaFile, archive);
     // Rights come last, as pg_restore itself has it: an owner may have taken from himself what loading needs.

@@ -1,4 +1,5 @@
 import { parentPort, Worker } from 'node:worker_threads';
+import { builtFile } from '../built.js';
 import type { Channel } from './worker-pool.js';
 
 /** A thread that loads one of the worker programs, and waits to be told what to do. Until then it keeps nothing alive. */
@@ -6,8 +7,9 @@ export class WaitingThread {
   private readonly thread: Worker;
   private reason: Error | undefined;
 
-  constructor(program: URL) {
-    this.thread = new Worker(program, { stdout: false, stderr: false });
+  /** @param program its file in the build */
+  constructor(program: string) {
+    this.thread = new Worker(builtFile(program), { stdout: false, stderr: false });
     this.thread.unref();
     this.thread.on('error', (error: Error) => {
       this.reason = error;

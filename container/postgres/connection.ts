@@ -273,6 +273,7 @@ export const loseQuickly = `set_config('tcp_keepalives_idle', '10', false), set_
 function unreachable(connection: Connection, database: string, cause: unknown): OperatorError {
   const { host, port, user, guessed } = connection;
   const code = (cause as { code?: string } | undefined)?.code;
+  const noTls = /does not support SSL/.test(messageOf(cause));
   const noRole = /^role .* does not exist$/.test(messageOf(cause));
   const hints: Record<string, string> = {
     '28P01': 'The password is wrong: correct DATABASE_URL or PGPASSWORD.',
@@ -289,7 +290,9 @@ function unreachable(connection: Connection, database: string, cause: unknown): 
     `database "${database}" on ${host}:${port} as "${user}" not reached: ${messageOf(cause)}`,
     guessed
       ? 'Nothing names a database, so the one of this machine with its user’s name was tried: set DATABASE_URL=postgresql://user:password@host:5432/name.'
-      : (hints[code ?? ''] ?? 'Check host, port, firewall and password; "respaldo doctor" tries them one by one.'),
+      : noTls
+        ? 'The server speaks no TLS: set ssl = on there, or sslmode=prefer here where the way to it can be trusted.'
+        : (hints[code ?? ''] ?? 'Check host, port, firewall and password; "respaldo doctor" tries them one by one.'),
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { OperatorError } from '../../core/errors.js';
+import { OperatorError } from '../../core/errors.js';
 import type { Command } from '../streams/command.js';
 import type { Clients } from './clients.js';
 import { type Connection, libpqEnvironment } from './connection.js';
@@ -51,6 +51,14 @@ export async function rolesCommand(connection: Connection, clients: Clients, wit
 }
 
 function explainDump(stderr: string, database: string, lockTimeoutSeconds: number): OperatorError | undefined {
+  const nothing = /no matching (?:tables|schemas) were found[^\n]*/.exec(stderr)?.[0];
+  if (nothing !== undefined) {
+    return new OperatorError(
+      'USAGE',
+      `backup of "${database}" not taken: ${nothing} for what --schema and --table name`,
+      'Names are pg_dump’s patterns: SCHEMA.TABLE, with * and ?, in lower case unless in double quotes.',
+    );
+  }
   if (!/canceling statement due to (?:lock|statement) timeout/.test(stderr)) return undefined;
   return dumpTimeout(database, lockTimeoutSeconds, lockedTables(stderr));
 }

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { messageOf, OperatorError } from '../../core/errors.js';
+import { builtFile } from '../built.js';
 import type { Command } from '../streams/command.js';
 import { linesOf } from '../streams/lines.js';
 import { unnamedFile } from '../streams/unnamed-file.js';
@@ -42,7 +42,7 @@ export class DumpedRows {
     return {
       name: 'dump-rows',
       file: process.execPath,
-      args: [fileURLToPath(new URL('./dump-rows.js', import.meta.url)), mode],
+      args: [builtFile('dump-rows.js'), mode],
       files: [this.file.fd],
       explain: (stderr) => {
         if (stderr.startsWith(verdict)) return this.untrue(stderr.slice(verdict.length).trim());

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, opendir, rm, stat, statfs } from 'node:fs/promises';
+import { access, opendir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +16,7 @@ import type {
 import { assertNotDangling } from './dangling-link.js';
 import { DurableFile } from './durable-file.js';
 import { alreadyStored, codeOf, isMissing, ownership, storageError } from './file-errors.js';
+import { makeFolder } from './make-folder.js';
 import { exists, publish, syncFolder } from './publish.js';
 import { prune, Trash, trashFolder } from './trash.js';
 
@@ -55,7 +56,7 @@ export class LocalStorage implements Storage {
     let sourceError: unknown = source.errored;
     try {
       await assertNotDangling(this.root);
-      await makeFolder(dirname(path));
+      await makeFolder(dirname(path), 0o700);
       if (await exists(path)) throw alreadyStored(path);
       const made = new DurableFile(partial);
       file = made;
@@ -179,6 +180,7 @@ export class LocalStorage implements Storage {
       }
     } catch (error) {
       if (isMissing(error)) return assertNotDangling(this.root);
+      if (error instanceof OperatorError) throw error; // of a folder within
       throw storageError(error, `${this.pathOf(folder)} not listed`);
     }
   }
@@ -211,10 +213,6 @@ function closed(file: DurableFile): Promise<void> {
     if (file.closed) resolve();
     else file.once('close', resolve);
   });
-}
-
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
 async function nearestExisting(path: string): Promise<string> {

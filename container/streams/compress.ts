@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import type { Compression } from '../../core/archive-name.js';
 import { OperatorError } from '../../core/errors.js';
+import { builtFile } from '../built.js';
 import type { Command } from './command.js';
 import { findProgram } from './programs.js';
 
@@ -52,8 +52,7 @@ export async function decompressor(method: Exclude<Compression, 'none'>): Promis
 }
 
 function gzipWorker(...args: readonly string[]): Command {
-  const file = fileURLToPath(new URL('./gzip-worker.js', import.meta.url));
-  return { name: 'gzip', file: process.execPath, args: [file, ...args] };
+  return { name: 'gzip', file: process.execPath, args: [builtFile('gzip-worker.js'), ...args] };
 }
 
 async function zstd(args: readonly string[]): Promise<Command> {

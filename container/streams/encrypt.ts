@@ -24,7 +24,7 @@ export async function encryptor(settings: Settings): Promise<Encryptor | undefin
   if (age.length > 0) {
     const file = await program('age');
     const args = ['--encrypt', ...age.flatMap((recipient) => ['--recipient', recipient])];
-    return { method: 'age', recipients: age, command: { name: 'age', file, args } };
+    return { method: 'age', recipients: age, command: { name: 'age', file, args, explain: unknownRecipient } };
   }
   const gpg = settings.BACKUP_GPG_RECIPIENTS;
   if (gpg.length === 0) return undefined;
@@ -54,13 +54,13 @@ async function ageDecryptor(recipients: readonly string[] | undefined, settings:
   const file = await program('age');
   const identity = settings.BACKUP_AGE_IDENTITY_FILE;
   if (!identity) {
-    throw keyMissing('the archive is encrypted with age and BACKUP_AGE_IDENTITY_FILE is not set', recipients);
+    throw keyMissing('age', 'the archive is encrypted with age and BACKUP_AGE_IDENTITY_FILE is not set', recipients);
   }
   const keys = await agePublicKeys(identity);
   if (recipients && keys && !keys.some((key) => recipients.includes(key))) {
-    throw keyMissing(`the identity in ${identity} cannot decrypt this archive`, recipients);
+    throw keyMissing('age', `the identity in ${identity} cannot decrypt this archive`, recipients);
   }
-  return { name: 'age', file, args: ['--decrypt', '--identity', identity], explain: cannotDecrypt };
+  return { name: 'age', file, args: ['--decrypt', '--identity', identity], explain: cannotDecrypt('age') };
 }
 
 /** The public keys of an identity file; undefined for an SSH key, whose recipients only age itself can match. */
@@ -69,7 +69,7 @@ async function agePublicKeys(identity: string): Promise<string[] | undefined> {
   try {
     text = await readFile(identity, 'utf8');
   } catch (cause) {
-    throw keyMissing(`the identity file ${identity} cannot be read: ${messageOf(cause)}`, undefined);
+    throw keyMissing('age', `the identity file ${identity} cannot be read: ${messageOf(cause)}`, undefined);
   }
   if (text.includes('OPENSSH PRIVATE KEY')) return undefined;
   const keygen = await program('age-keygen', 'age');
@@ -78,7 +78,10 @@ async function agePublicKeys(identity: string): Promise<string[] | undefined> {
     env: childEnvironment(),
     extendEnv: false,
   });
-  if (failed) throw keyMissing(`the identity file ${identity} cannot be used: ${stderr.trim()}`, undefined);
+  if (failed) {
+    const [said = ''] = stderr.trim().split('\n'); // the next line asks for a report to age's authors
+    throw keyMissing('age', `the identity file ${identity} cannot be used: ${said}`, undefined);
+  }
   return stdout.split('\n').filter(Boolean);
 }
 
@@ -86,10 +89,10 @@ async function gpgDecryptor(recipients: readonly string[] | undefined): Promise<
   const file = await program('gpg');
   if (recipients) {
     const known = await Promise.all(recipients.map((recipient) => hasSecretKey(file, recipient)));
-    if (!known.some(Boolean)) throw keyMissing('the key ring has no secret key for this archive', recipients);
+    if (!known.some(Boolean)) throw keyMissing('gpg', 'the key ring has no secret key for this archive', recipients);
   }
   const args = ['--batch', '--quiet', '--no-tty', '--decrypt'];
-  return { name: 'gpg', file, args, env: gnupgHome(), explain: cannotDecrypt };
+  return { name: 'gpg', file, args, env: gnupgHome(), explain: cannotDecrypt('gpg') };
 }
 
 async function fingerprint(gpg: string, recipient: string): Promise<string> {
@@ -125,21 +128,39 @@ async function program(name: string, apt = name === 'gpg' ? 'gnupg' : name): Pro
   throw new OperatorError('PROGRAM_MISSING', `${name} is not installed`, `Install it: apt-get install ${apt}.`);
 }
 
-function keyMissing(what: string, recipients: readonly string[] | undefined): OperatorError {
+const keyHints = {
+  age: 'Set BACKUP_AGE_IDENTITY_FILE to the file with the secret key, as age-keygen has written it. Nothing was downloaded.',
+  gpg: 'Import the secret key into the key ring of the user who runs respaldo: gpg --import FILE. Nothing was downloaded.',
+};
+
+function keyMissing(
+  method: Exclude<Encryption, 'none'>,
+  what: string,
+  recipients: readonly string[] | undefined,
+): OperatorError {
   const whose = recipients ? `; it was encrypted to ${recipients.join(', ')}` : '';
+  return new OperatorError('KEY_MISSING', `${what}${whose}`, keyHints[method]);
+}
+
+function unknownRecipient(stderr: string): OperatorError | undefined {
+  const said = /(?:malformed recipient|unknown recipient type:?|invalid recipient)[^\n]*/.exec(stderr)?.[0];
+  if (said === undefined) return undefined;
   return new OperatorError(
     'KEY_MISSING',
-    `${what}${whose}`,
-    'For age, set BACKUP_AGE_IDENTITY_FILE to the file with the secret key; for gpg, import the secret key (gpg --import). Nothing was downloaded.',
+    `age cannot encrypt to what BACKUP_AGE_RECIPIENTS names: ${said}`,
+    'Name public keys, as age-keygen prints them: age1…, or ssh-ed25519 …. Nothing was stored.',
   );
 }
 
-function cannotDecrypt(stderr: string): OperatorError {
-  const said = stderr.trim().split('\n').at(-1) ?? '';
-  if (/no identity matched|no secret key|decryption failed: No/i.test(stderr)) return keyMissing(said, undefined);
-  return new OperatorError(
-    'ARCHIVE_CORRUPT',
-    `the archive cannot be decrypted: ${said}`,
-    'The archive is damaged or cut short. Use another backup: respaldo list.',
-  );
+function cannotDecrypt(method: Exclude<Encryption, 'none'>): (stderr: string) => OperatorError {
+  return (stderr) => {
+    const said = stderr.trim().split('\n').at(-1) ?? '';
+    if (/no identity matched|no secret key|decryption failed: No/i.test(stderr))
+      return keyMissing(method, said, undefined);
+    return new OperatorError(
+      'ARCHIVE_CORRUPT',
+      `the archive cannot be decrypted: ${said}`,
+      'The archive is damaged or cut short. Use another backup: respaldo list.',
+    );
+  };
 }

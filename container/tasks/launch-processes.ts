@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { settingsSchema } from '../../core/settings.js';
+import { builtFile } from '../built.js';
 import type { Run } from '../run.js';
 import { childEnvironment } from '../streams/command.js';
 import type { Launcher } from './launcher.js';
@@ -15,7 +15,7 @@ const patience = 5_000;
  */
 export function processLauncher({ settings, environment, log }: Run, secret: string): Launcher {
   const children: ChildProcess[] = [];
-  const own = [process.execPath, fileURLToPath(new URL('./respaldo.js', import.meta.url))];
+  const own = [process.execPath, builtFile('respaldo.js')];
   const command = settings.BACKUP_TASKS_COMMAND?.split(/\s+/) ?? own;
   const inherited = workerEnvironment(environment, settings.BACKUP_TASKS_COMMAND ? throughOthers : none);
   return {

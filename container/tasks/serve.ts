@@ -17,7 +17,7 @@ export interface ServeOptions {
   readonly jobs?: number | undefined;
 }
 
-const programs = { dump: './dump-thread.js', load: './load-thread.js' } as const;
+const programs = { dump: 'dump-thread.js', load: 'load-thread.js' } as const;
 
 /**
  * Works for another task's run: each worker is a thread with a line of its own to there, and does what its orders say
@@ -55,9 +55,8 @@ async function work(run: Run, address: Address, credentials: Credentials): Promi
     return await new Promise((resolve) => {
       line.onClose(resolve);
       line.onMessage(({ work: kind, brief }) => {
-        const program = new URL(programs[kind], import.meta.url);
         const told = { ...brief, environment: { ...run.environment } };
-        const thread = new WaitingThread(program).begin<object, object>(told);
+        const thread = new WaitingThread(programs[kind]).begin<object, object>(told);
         join(line as unknown as Line<object, object>, thread, resolve);
       });
       line.send({ version: run.version, task: `${hostname()}, process ${process.pid}` });

@@ -15,7 +15,7 @@ describe('doctor', { timeout }, () => {
     const env = { DATABASE_URL: database.url, BACKUP_DIR: await temporaryFolder() };
     const { exitCode, stdout, stderr } = await respaldo(['doctor'], env);
     expect(exitCode, stdout + stderr).toBe(0);
-    expect(stdout).toMatch(/Everything that is needed works\.$/);
+    expect(stdout).toMatch(/(?:Everything that is needed works|Nothing failed; .* to look at)\.$/);
     const findings = JSON.parse((await respaldo(['doctor', '--json'], env)).stdout);
     expect(findings.length).toBeGreaterThan(10);
     for (const finding of findings)
@@ -47,6 +47,24 @@ describe('doctor', { timeout }, () => {
     expect(stdout.match(/^ +fix: .{10}/gm)?.length).toBe(stdout.match(/^(?:FAIL|WARN) /gm)?.length);
   });
 
+  it('encrypts something, to see whether it can', async () => {
+    const { exitCode, stdout } = await respaldo(['doctor'], {
+      BACKUP_DIR: await temporaryFolder(),
+      BACKUP_AGE_RECIPIENTS: 'age1xyz',
+    });
+    expect(exitCode).toBe(2);
+    expect(stdout).toMatch(
+      /^FAIL \| encryption: age cannot encrypt to .*malformed recipient.*\n +fix: Name public keys/m,
+    );
+  });
+
+  it('says that there is something to look at where nothing failed', async () => {
+    const { exitCode, stdout } = await respaldo(['doctor'], { BACKUP_DIR: await temporaryFolder() });
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toMatch(/^WARN \| database: no database is named$/m);
+    expect(stdout).toMatch(/\nNothing failed; (?:one warning says|\d warnings say) what to look at\.$/);
+  });
+
   it('names a server that is not there', async () => {
     const { exitCode, stdout } = await respaldo(['doctor'], {
       DATABASE_URL: 'postgresql://me@127.0.0.1:1/crm',
@@ -56,6 +74,8 @@ describe('doctor', { timeout }, () => {
     expect(stdout).toMatch(
       /^FAIL \| database reachable: .*127\.0\.0\.1:1.*\n +fix: Nothing listens there: start PostgreSQL/m,
     );
+    expect(stdout.match(/^WARN \| .*: not tried, because the database was not reached$/gm)).toHaveLength(4);
+    expect(stdout).toMatch(/\n1 of \d+ checks failed\.$/);
   });
 
   it.skipIf(s3Endpoint() === null).each([

@@ -115,6 +115,8 @@ it('an identity file that is none is named', async () => {
       BACKUP_AGE_IDENTITY_FILE: content === undefined ? `${file}-missing` : file,
     });
     expect(restore.exitCode).toBe(2);
-    expect(restore.stderr).toMatch(new RegExp(`ERROR KEY_MISSING: the identity file .* ${says}`));
+    expect(restore.stderr).toMatch(
+      new RegExp(`^ERROR KEY_MISSING: the identity file .* ${says}[^\n]*\nHINT: Set BACKUP_AGE_I`),
+    );
   }
 });

@@ -305,7 +305,7 @@ describe('what is restored', () => {
     await ok(['restore', '--latest', '--into', copy], env);
     expect(Object.keys(await contentsOf(copy))).toEqual(['public.deals', 'public.deals_id_seq']);
     const nothing = await respaldo(['backup', '--database', '--table', 'none_such'], env);
-    expect(nothing.exitCode).toBe(3);
+    expect(nothing.exitCode).toBe(2);
     expect(nothing.stderr).toContain('no matching tables were found');
   });
 

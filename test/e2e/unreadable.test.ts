@@ -114,6 +114,14 @@ describe('in a folder', { timeout }, () => {
     expect(unread.stdout).toMatch(/^FAIL \| database unread +\| db_backup_.* cannot be read now: .*EACCES.*chown/m);
     expect(unread.stdout).not.toContain('damaged');
 
+    await chmod(join(folder, 'database'), 0o000);
+    for (const args of [['list'], ['report'], ['cleanup'], ['verify']]) {
+      const { exitCode, stderr } = await respaldo(args, env, asNobody);
+      expect([args, exitCode]).toEqual([args, 4]);
+      expect(stderr).toMatch(/^ERROR STORAGE_DENIED: \S+\/database\/ not listed: EACCES.*\nHINT: .*chown/);
+    }
+    await chmod(join(folder, 'database'), 0o700);
+
     await chmod(join(folder, newest), 0o600);
     await truncate(join(folder, newest), 512);
     const damaged = await respaldo(['check'], env, asNobody);

@@ -5,7 +5,7 @@ import { freePort } from '../../container/postgres/free-port.js';
 import { daysAgo, putBackups } from '../support/catalog.js';
 import { type CliEnvironment, respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
-import { serverUrl } from '../support/postgres.js';
+import { serverUrl, testDatabase } from '../support/postgres.js';
 
 /** Each word of a row's command line; nothing here has spaces of its own. */
 const words = (line: string) => line.split(' ').filter(Boolean);
@@ -122,6 +122,11 @@ describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
       code: 5,
       says: /FOLDER is a folder, and no backup\nHINT: .*BACKUP_DIR=FOLDER respaldo list/,
     },
+    {
+      line: 'restore s3://some-bucket/backups/',
+      code: 5,
+      says: /s3:\/\/some-bucket\/backups\/ names no backup\nHINT: Name one in it/,
+    },
     { line: 'restore nope', code: 5, says: /\nHINT: List what there is: respaldo list\.$/ },
   ])('$line', async ({ line, code, says }) => {
     const folder = await temporaryFolder();
@@ -149,6 +154,57 @@ describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
     const { stderr } = await respaldo(['backup', '--database'], { BACKUP_DIR: await temporaryFolder(), ...env });
     expect(stderr).toMatch(says);
     expect(stderr).toMatch(oneMessage);
+  });
+
+  it('a BACKUP_DIR that is not there, or not where it was meant', async () => {
+    const folder = await temporaryFolder();
+    const { exitCode, stderr } = await respaldo(['list'], { BACKUP_DIR: join(folder, 'bakcups') });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(
+      /^WARNING: .*\/bakcups is not there: the first backup makes it, or BACKUP_DIR is to be corrected$/,
+    );
+    const relative = await respaldo(['restore', '--latest'], { ...nowhere, BACKUP_DIR: 'no-such-folder' });
+    expect(relative.stderr).toContain(`there is no database backup in ${process.cwd()}/no-such-folder`);
+  });
+
+  it('patterns and keys that fit nothing', async () => {
+    const { url } = await testDatabase('CREATE TABLE t (n int)');
+    const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: url };
+    const tries: { args: string[]; more?: CliEnvironment; code: number; says: RegExp }[] = [
+      {
+        args: ['--table', 'nosuch'],
+        code: 2,
+        says: /USAGE: .*no matching tables were found.*\nHINT: Names are pg_dump’s patterns/,
+      },
+      {
+        args: ['--schema', 'nosuch'],
+        code: 2,
+        says: /USAGE: .*no matching schemas were found.*\nHINT: Names are pg_dump’s patterns/,
+      },
+      {
+        args: [],
+        more: { BACKUP_AGE_RECIPIENTS: 'age1xyz' },
+        code: 2,
+        says: /KEY_MISSING: age cannot encrypt to what BACKUP_AGE_RECIPIENTS names: malformed recipient/,
+      },
+      { args: [], more: { BACKUP_AGE_RECIPIENTS: 'me' }, code: 2, says: /KEY_MISSING: .*unknown recipient type/ },
+    ];
+    for (const { args, more, code, says } of tries) {
+      const { exitCode, stderr } = await respaldo(['backup', '--database', ...args], { ...env, ...more });
+      expect(stderr).toMatch(says);
+      expect(stderr.slice(stderr.indexOf('ERROR'))).toMatch(oneMessage);
+      expect(exitCode).toBe(code);
+    }
+    const doctor = await respaldo(['doctor'], { ...env, PG_BINDIR: '/nowhere' });
+    expect(doctor.stdout).toMatch(/^WARN \| pg_dump, psql, pg_restore: .*; PG_BINDIR names \/nowhere, where no/m);
+  });
+
+  it('TLS of a server that has none', async () => {
+    const { url } = await testDatabase();
+    const env = { BACKUP_DIR: await temporaryFolder(), DATABASE_URL: `${url}?sslmode=require` };
+    const { exitCode, stderr } = await respaldo(['backup', '--database'], env);
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/does not support SSL connections\nHINT: The server speaks no TLS: .*sslmode=prefer/);
   });
 
   it('a role that the server does not know', async () => {
@@ -215,7 +271,8 @@ describe('a setting that cannot be', () => {
     { env: { BACKUP_RETENTION_DAYS: '1.5' }, says: 'must be a whole number from 0 to 36500' },
     { env: { BACKUP_S3_TRIES: '99' }, says: 'BACKUP_S3_TRIES="99": must be a whole number from 1 to 20' },
     { env: { BACKUP_PARALLEL_PART_MB: '0' }, says: 'must be a number from 0.01 to 10000' },
-    { env: { BACKUP_FORMAT: 'tar' }, says: 'BACKUP_FORMAT="tar": Invalid option: expected one of "plain"|"custom"' },
+    { env: { BACKUP_FORMAT: 'tar' }, says: 'BACKUP_FORMAT="tar": must be one of plain, custom, parallel' },
+    { env: { SENTRY_DSN: 'nonsense-canary' }, says: 'SENTRY_DSN=(hidden): must be a URL' },
     { env: { BACKUP_STORAGE: 's3' }, says: 'BACKUP_STORAGE=s3: needs AWS_S3_BUCKET_NAME' },
     { env: { AWS_ENDPOINT_URL: 'localhost:9000' }, says: 'must be an http or https URL' },
     { env: { BACKUP_SCHEDULES: 'database: whenever' }, says: 'BACKUP_SCHEDULES=' },
@@ -225,6 +282,7 @@ describe('a setting that cannot be', () => {
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(says);
     expect(stderr).toMatch(/^ERROR SETTINGS_INVALID: [\s\S]*\nHINT: .*\.$/);
+    expect(stderr).not.toContain('canary');
   });
 });
 
@@ -260,6 +318,11 @@ describe('a BACKUP_DIR', { timeout: 60_000 }, () => {
   });
 
   it.each([
+    {
+      name: 'takes no folders, as /proc and those of an automounter',
+      dir: '/proc/respaldo/crm',
+      says: /ERROR STORAGE_FAILED: \/proc\/respaldo cannot be made: \/proc takes no new folders\nHINT: /,
+    },
     { name: 'is read-only', dir: '/sys/respaldo', says: /ERROR STORAGE_\w+: \/sys\/respaldo\/.* not written: / },
     {
       name: 'is below a file',
