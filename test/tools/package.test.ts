@@ -19,6 +19,9 @@ async function installed(): Promise<{ folder: string; files: readonly string[] }
     await mkdir(join(folder, 'node_modules', name, '..'), { recursive: true });
     await symlink(resolve('node_modules', name), join(folder, 'node_modules', name));
   }
+  const bin = join(folder, 'node_modules', '.bin');
+  await mkdir(bin);
+  await symlink('../respaldo/dist/respaldo.js', join(bin, 'respaldo'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   return { folder, files: files.map(({ path }: { path: string }) => path) };
 }
@@ -75,16 +78,18 @@ describe('the package, in a folder with nothing but its dependencies', { timeout
 
   it('backs up and restores from TypeScript, its types checked whole', async () => {
     await writeFile(join(folder, 'use.ts'), usage);
+    const [, shown = ''] = /```ts\n(.*?)```/s.exec(await readFile('README.md', 'utf8')) ?? [];
+    await writeFile(join(folder, 'readme.ts'), shown);
     const compile = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node', '--skipLibCheck'];
     const tsc = resolve('node_modules/typescript/bin/tsc');
-    const compiled = await execa(process.execPath, [tsc, ...compile, 'false', 'use.ts'], {
+    const compiled = await execa(process.execPath, [tsc, ...compile, 'false', 'use.ts', 'readme.ts'], {
       cwd: folder,
       reject: false,
     });
     expect(compiled.stdout).toBe('');
     const database = await testDatabase(crmSample);
     const into = `${database.name}_copy`;
-    const env = { DATABASE_URL: database.url, BACKUP_DIR: join(folder, 'backups') };
+    const env = { DATABASE_URL: database.url, BACKUP_DIR: await mkdtemp(join(folder, 'backups-')) };
     const { stdout } = await execa(process.execPath, ['use.js', into], { cwd: folder, env });
     expect(JSON.parse(stdout)).toEqual({
       ...{ rows: expect.any(Number), database: into, compared: true, listed: 1, storedIn: 1, code: 'NO_SUCH_BACKUP' },
@@ -100,10 +105,12 @@ describe('the package, in a folder with nothing but its dependencies', { timeout
 
   it('is a command that dumps in parallel', async () => {
     const { url } = await testDatabase(crmSample);
-    const env = { DATABASE_URL: url, BACKUP_DIR: join(folder, 'parallel'), BACKUP_PARALLEL_TABLE_MB: '0' };
+    const env = {
+      DATABASE_URL: url,
+      BACKUP_DIR: await mkdtemp(join(folder, 'backups-')),
+      BACKUP_PARALLEL_TABLE_MB: '0',
+    };
     const bin = join(folder, 'node_modules', '.bin', 'respaldo');
-    await mkdir(join(bin, '..'), { recursive: true });
-    await symlink('../respaldo/dist/respaldo.js', bin);
     const { exitCode, stderr } = await execa(bin, ['backup', '--database', '--format', 'parallel'], { env });
     expect(exitCode, stderr).toBe(0);
     expect((await execa(bin, ['list'], { env })).stdout).toContain('Backups available (1)');
