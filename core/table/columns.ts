@@ -18,7 +18,7 @@ export interface Column {
 /** Whether what stands between the commas of CREATE TABLE is a constraint: these words are reserved, as names they are quoted. */
 export function isConstraint(element: string): boolean {
   const first = new Cursor(element).peek();
-  return first?.type === 'word' && ['constraint', 'check', 'primary', 'unique', 'foreign'].includes(first.value);
+  return first?.type === 'word' && ['constraint', 'check', 'primary', 'unique', 'foreign', 'not'].includes(first.value);
 }
 
 /** Reads `CONSTRAINT positive CHECK (amount > 0)`; the name is empty where PostgreSQL is to choose one. */

@@ -75,6 +75,14 @@ describe('a table is made under another name', () => {
       made: 'CREATE TABLE "public"."back" ( "id" integer NOT NULL, "kind" text NOT NULL, "more" date, "own" boolean )',
     },
     {
+      name: 'of an inherited column it says NOT NULL alone, from version 18 on',
+      sql: [
+        'CREATE TABLE public.p (id integer, kind text);',
+        'CREATE TABLE public.t (\n    NOT NULL id,\n    own integer CONSTRAINT "nn, x" NOT NULL\n)\nINHERITS (public.p);',
+      ],
+      made: 'CREATE TABLE "public"."back" ( "id" integer, "kind" text, "own" integer NOT NULL )',
+    },
+    {
       name: 'a partition of before version 12 has those of its parent',
       sql: [
         'CREATE TABLE public.p (id integer NOT NULL)\nPARTITION BY RANGE (id);',
