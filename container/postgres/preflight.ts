@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
+import { membershipOptionsFrom, type NeededRole, roleProblem } from '../../core/role-rights.js';
+import { serverVersion } from './server.js';
 
 /** What the restoring role is and may do. */
 export interface RoleRights {
@@ -30,8 +32,10 @@ export interface Lacking {
 
 /** Compares what the manifest says a dump needs with what the server has. */
 export async function lacking(client: pg.Client, facts: DatabaseFacts, rights: RoleRights): Promise<Lacking> {
-  const { rows: roles } = await client.query<{ name: string; exists: boolean; member: boolean }>(
-    `SELECT needed.name, r.oid IS NOT NULL AS exists, coalesce(pg_has_role(r.oid, 'MEMBER'), false) AS member
+  const { major } = await serverVersion(client);
+  const { rows: roles } = await client.query<Omit<NeededRole, 'owns'>>(
+    `SELECT needed.name, r.oid IS NOT NULL AS exists, coalesce(pg_has_role(r.oid, '${major >= membershipOptionsFrom ? 'SET' : 'MEMBER'}'), false) AS settable,
+            coalesce(pg_has_role(r.oid, 'USAGE'), false) AS inherited
      FROM unnest($1::text[]) AS needed(name) LEFT JOIN pg_roles r ON r.rolname = needed.name`,
     [[...new Set([facts.owner, ...facts.roles])].filter(Boolean)],
   );
@@ -42,11 +46,7 @@ export async function lacking(client: pg.Client, facts: DatabaseFacts, rights: R
     [facts.extensions.map(({ name }) => name)],
   );
   return {
-    roles: roles.flatMap(({ name, exists, member }) => {
-      if (!exists) return [`role "${name}" does not exist`];
-      if (member || !owns(name)) return [];
-      return [`"${rights.name}" is no member of role "${name}", so it cannot make that role an owner`];
-    }),
+    roles: roles.flatMap((role) => roleProblem({ ...role, owns: owns(role.name) }, rights.name, major) ?? []),
     extensions: extensions.map(({ name }) => {
       const version = facts.extensions.find((extension) => extension.name === name)?.version;
       return `extension "${name}" (${version}) is not installed on the server`;
@@ -63,7 +63,7 @@ export function assertNothingLacks({ roles, extensions }: Lacking, withoutOwners
     'TARGET_LACKS',
     `the server lacks what this backup needs:\n  ${problems.join('\n  ')}`,
     onlyRoles
-      ? 'Create the roles (a backup taken with --with-globals has them), or restore with --no-owner: everything then belongs to the restoring role.'
+      ? 'Create the roles (a backup taken with --with-globals has them) and grant what is said above, or restore with --no-owner: everything then belongs to the restoring role.'
       : 'Install the extensions’ packages on the server; roles can be left out with --no-owner.',
   );
 }

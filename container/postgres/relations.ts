@@ -100,16 +100,17 @@ export async function describeDatabase(
      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
   );
   // pg_shdepend knows every owner and grantee but the bootstrap superuser: nobody can drop that role, so nothing
-  // records what it owns.
+  // records what it owns. Before 15, pg_dump does not say whose public is.
   const { rows } = await client.query<{ name: string; owns: boolean }>(
-    `WITH own AS (SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+    `WITH own AS (SELECT oid, nspname <> 'public' OR current_setting('server_version_num')::int >= 150000 AS owned FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
      involved(oid, owns) AS (
        SELECT refobjid, deptype = 'o' FROM pg_shdepend
        WHERE refclassid = 'pg_authid'::regclass AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND NOT (deptype = 'o' AND classid = 'pg_namespace'::regclass AND objid IN (SELECT oid FROM own WHERE NOT owned))
        UNION SELECT relowner, true FROM pg_class WHERE relnamespace IN (SELECT oid FROM own)
        UNION SELECT proowner, true FROM pg_proc WHERE pronamespace IN (SELECT oid FROM own)
        UNION SELECT typowner, true FROM pg_type WHERE typnamespace IN (SELECT oid FROM own)
-       UNION SELECT nspowner, true FROM pg_namespace WHERE oid IN (SELECT oid FROM own)
+       UNION SELECT nspowner, true FROM pg_namespace WHERE oid IN (SELECT oid FROM own WHERE owned)
        UNION SELECT lomowner, true FROM pg_largeobject_metadata)
      SELECT r.rolname AS name, bool_or(i.owns) AS owns FROM involved i JOIN pg_roles r ON r.oid = i.oid
      WHERE r.rolname !~ '^pg_' GROUP BY 1 ORDER BY 1`,
