@@ -15,6 +15,7 @@ import { withHolders } from './postgres/lock-holders.js';
 import { lookAgain } from './postgres/look-again.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
+import { endure, withoutTimeouts } from './postgres/timeouts.js';
 import { withFastToast } from './postgres/toast.js';
 import { watchHolds } from './postgres/watch-holds.js';
 import type { DatabaseRestoreResult } from './results.js';
@@ -37,11 +38,13 @@ async function carryOut(run: Run, plan: DatabaseRestorePlan): Promise<DatabaseRe
   return withSession(
     connection,
     purpose,
-    (client) =>
-      withHold(run, plan, client, purpose, async (held, hold) => {
+    async (client) => {
+      await endure(client);
+      return withHold(run, plan, client, purpose, async (held, hold) => {
         if (plan.mode === 'in place') return restoreInPlace(held, plan);
         return restoreBeside(held, plan, client, maintenance, hold);
-      }),
+      });
+    },
     maintenance,
   );
 }
@@ -79,7 +82,7 @@ async function withHold<T>(
       [runningHolder, target],
     ] as const) {
       if (!session) continue;
-      await session.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+      await session.query(`BEGIN; ${withoutTimeouts('transaction')}`);
       await holdTarget(session, session === holder ? `${database}, for a restore,` : database, name);
     }
     run.log.info(`restoring ${found.id} from ${found.storage.name}`);
@@ -209,7 +212,10 @@ async function compare(plan: DatabaseRestorePlan): Promise<Compared> {
   const restored = await withSession(
     connection,
     'restore, comparing',
-    (client) => countRows(client, expected),
+    async (client) => {
+      await endure(client);
+      return countRows(client, expected);
+    },
     restoreName,
   );
   const { tables, rows, differences } = compareFingerprints({ tables: expected }, { tables: restored });

@@ -18,6 +18,7 @@ import { loadingConninfo } from '../postgres/conninfo.js';
 import { pgRestoreCommand, refusedDump } from '../postgres/pg-restore.js';
 import { qualified } from '../postgres/relations.js';
 import { isServerGone, serverFailed } from '../postgres/server-errors.js';
+import { endure } from '../postgres/timeouts.js';
 import { noticeSwallowing } from '../postgres/unacknowledged.js';
 import type { Run } from '../run.js';
 import { compareDigest } from '../streams/compare-digest.js';
@@ -205,10 +206,10 @@ class Loader {
     const client = await connect(this.connection, this.start.purpose, this.start.database);
     await client.query(
       `SELECT set_config('client_encoding', $1, false), set_config('synchronous_commit', 'off', false),
-              set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-              set_config('idle_in_transaction_session_timeout', '0', false), ${loseQuickly}`,
+              set_config('lock_timeout', '0', false), ${loseQuickly}`,
       [this.start.encoding],
     );
+    await endure(client);
     await noticeSwallowing(client);
     return client;
   }

@@ -7,6 +7,7 @@ import type { TableFacts } from '../../core/manifest.js';
 import { type Connection, withSession } from './connection.js';
 import { lookAgain } from './look-again.js';
 import { qualified } from './relations.js';
+import { endure } from './timeouts.js';
 
 /**
  * SQL that empties the current database of all that a dump of it would create, without touching extensions. It runs in
@@ -101,6 +102,7 @@ export async function committing(
     connection,
     'restore, hearing of its commit',
     async (client) => {
+      await endure(client);
       const before = await someRelations(client);
       let committed = false;
       client.on('notification', () => {

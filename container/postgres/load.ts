@@ -9,6 +9,7 @@ import { loadingConninfo } from './conninfo.js';
 import { inPlaceTimeout, tellsOfLockTimeout } from './lock-timeout.js';
 import { loadFailed, pgRestoreCommand, sessionOptions } from './pg-restore.js';
 import { SqlGuard } from './sql-guard.js';
+import { withoutTimeouts } from './timeouts.js';
 
 export interface LoadOptions {
   readonly connection: Connection;
@@ -76,6 +77,8 @@ async function psqlCommand(options: LoadOptions): Promise<Command> {
     args: [
       ...['--no-psqlrc', '--no-password', '--quiet', '--set=ON_ERROR_STOP=1', '--output=/dev/null'],
       ...restricted,
+      // The dump of an older server says nothing of a timeout that this one knows.
+      ...['--command', withoutTimeouts('session')],
       `--dbname=${loadingConninfo(database)}`,
       '--file=-',
     ],

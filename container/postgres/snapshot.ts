@@ -4,6 +4,7 @@ import { type Connection, connect } from './connection.js';
 import { holdTarget } from './hold.js';
 import { withHolders } from './lock-holders.js';
 import { serverFailed } from './server-errors.js';
+import { withoutTimeouts } from './timeouts.js';
 
 /** One consistent state of a database, held open by a session for others to read. */
 export interface Snapshot {
@@ -33,10 +34,7 @@ export async function withSnapshot<T>(
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     // The session idles while pg_dump works: nothing may end it for that.
-    await client.query(
-      `SELECT set_config(name, '0', true) FROM pg_settings
-       WHERE name IN ('idle_in_transaction_session_timeout', 'idle_session_timeout', 'statement_timeout', 'transaction_timeout')`,
-    );
+    await client.query(withoutTimeouts('transaction'));
     await client.query('SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off');
     await holdTarget(client, connection.database, target);
     const { rows } = await client.query<{ id: string }>('SELECT pg_export_snapshot() AS id');

@@ -28,6 +28,13 @@ const since: Readonly<Record<number, string>> = {
        CREATE TABLE heir (own int, NOT NULL id) INHERITS (parent); INSERT INTO heir VALUES (1, 'heir', 2);`,
 };
 
+/** Tables that come back by themselves, too. */
+const beside = {
+  14: ['kinds', 'parted'],
+  17: ['numbered', 'exclusive'],
+  18: ['virtual', 'rooms', 'not_nulls', 'heir'],
+};
+
 /** Databases whose rows another provider would not take back: text in a range, and case beyond ASCII. */
 const inRange = `CREATE TABLE parted (a text) PARTITION BY RANGE (a); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM ('a') TO ('c'); INSERT INTO parted VALUES ('B')`;
 const providers = [
@@ -51,7 +58,7 @@ async function ok(args: readonly string[], env: Record<string, string>) {
 }
 
 async function folder(server: MajorServer, database: string): Promise<Record<string, string>> {
-  return { DATABASE_URL: server.url(database), BACKUP_DIR: await temporaryFolder(), BACKUP_PARALLEL_TABLE_MB: '0.01' };
+  return { DATABASE_URL: server.url(database), BACKUP_DIR: await temporaryFolder(), BACKUP_PARALLEL_TABLE_MB: '0.001' };
 }
 
 describe.each(majors)('PostgreSQL $major', { timeout: 300_000 }, ({ major, directory }) => {
@@ -68,6 +75,11 @@ describe.each(majors)('PostgreSQL $major', { timeout: 300_000 }, ({ major, direc
       await server.query(database, 'TRUNCATE kinds, no_binary, indexed');
       await ok(['restore', '--latest', '--force', ...(format === 'custom' ? ['--in-place'] : [])], env);
       expect(await contentsOf(database, server.query), format).toEqual(before);
+      for (const table of Object.entries(beside).flatMap(([from, tables]) => (major >= Number(from) ? tables : []))) {
+        const { stdout } = await ok(['restore', '--latest', '--table', table, '--as', `${table}_${format}`], env);
+        expect(stdout).toContain('equal to what was backed up');
+        await server.query(database, `DROP TABLE ${table}_${format}`);
+      }
     }
   });
 
@@ -91,6 +103,53 @@ describe.each(majors)('PostgreSQL $major', { timeout: 300_000 }, ({ major, direc
       expect(await made()).toEqual(properties);
     },
   );
+
+  it('a role that may not act as an owner is told so before anything is done, with what mends it', async () => {
+    const database = await server.database('');
+    const [me, owner] = [`${database}_me`, `${database}_owner`];
+    await server.query(
+      database,
+      `CREATE ROLE ${me} LOGIN CREATEDB; CREATE ROLE ${owner}; ALTER DATABASE ${database} OWNER TO ${me};
+       CREATE SCHEMA s AUTHORIZATION ${owner}; CREATE TABLE s.t AS SELECT 1 AS a; ALTER TABLE s.t OWNER TO ${owner}`,
+    );
+    const env = await folder(server, database);
+    await ok(['backup', '--database'], env);
+    const mine = { ...env, DATABASE_URL: server.url(database, me) };
+    const lesser =
+      major >= 16
+        ? ['SELECT 1', `GRANT ${owner} TO ${me} WITH INHERIT FALSE`, `GRANT ${owner} TO ${me} WITH SET FALSE`]
+        : ['SELECT 1', `GRANT ${owner} TO ${me}; ALTER ROLE ${me} NOINHERIT`];
+    for (const rights of lesser) {
+      await server.query('postgres', `REVOKE ${owner} FROM ${me}`);
+      await server.query('postgres', rights);
+      const refused = await respaldo(['restore', '--latest', '--force'], mine);
+      expect(refused, refused.stderr).toMatchObject({ exitCode: 9 });
+      const remedy = /TARGET_LACKS: .*\n {2}.* role "\w+_owner".*: ((?:GRANT|ALTER ROLE) .*)$/m.exec(
+        refused.stderr,
+      )?.[1];
+      await server.query('postgres', remedy ?? refused.stderr);
+      await ok(['restore', '--latest', '--force'], mine);
+    }
+  });
+
+  it('no timeout that the role is set to ends what takes longer', async () => {
+    const database = await server.database(`
+      CREATE FUNCTION slow(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN true; END';
+      CREATE TABLE slow (a int CHECK (slow(a)))`);
+    const me = `${database}_me`;
+    const timeouts = ['idle_session', 'idle_in_transaction_session', ...(major >= 17 ? ['transaction'] : [])];
+    await server.query(
+      database,
+      `INSERT INTO slow SELECT generate_series(1, 150); CREATE ROLE ${me} LOGIN SUPERUSER;
+       ${timeouts.map((name) => `ALTER ROLE ${me} SET ${name}_timeout = '1s'`).join(';')}`,
+    );
+    const env = { ...(await folder(server, database)), DATABASE_URL: server.url(database, me) };
+    for (const format of formats) {
+      await ok(['backup', '--database', '--format', format], env);
+      await ok(['restore', '--latest', '--force'], env);
+      if (format !== 'parallel') await ok(['restore', '--latest', '--force', '--in-place'], env);
+    }
+  });
 
   it.skipIf(major < 17)('a trigger that notes each login does not make a restore differ', async () => {
     const database = await server.database(`
