@@ -117,7 +117,8 @@ const castsAndSpace = String.raw`'::("[^"]+"|[a-z_0-9.]+)( varying| precision| w
 /**
  * A short digest of each object's definition, by kind and name. The words are the server's own, so they may differ
  * between major versions; a drill uses a server of the dump's own. Casts and parentheses are left out: the server adds
- * and moves them each time that an expression is written out and read in again.
+ * and moves them each time that an expression is written out and read in again. So are the foreign keys that the server
+ * makes of another for each partition, because it numbers them anew.
  */
 async function schemaObjects(client: pg.Client): Promise<Record<string, string>> {
   const own = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
@@ -137,7 +138,7 @@ async function schemaObjects(client: pg.Client): Promise<Record<string, string>>
        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND ${own} AND c.relpersistence <> 't' AND ${notOfExtensions('pg_class', 'i.indrelid')}
        UNION ALL
        SELECT format('constraint %I on %s', o.conname, coalesce(o.conrelid::regclass::text, o.contypid::regtype::text)), pg_get_constraintdef(o.oid)
-       FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace WHERE o.contype <> 'n' AND ${own} AND ${notOfExtensions('pg_class', 'o.conrelid')} AND ${notOfExtensions('pg_type', 'o.contypid')}
+       FROM pg_constraint o JOIN pg_namespace n ON n.oid = o.connamespace WHERE o.contype <> 'n' AND NOT (o.contype = 'f' AND o.conparentid <> 0) AND ${own} AND ${notOfExtensions('pg_class', 'o.conrelid')} AND ${notOfExtensions('pg_type', 'o.contypid')}
        UNION ALL
        SELECT format('function %s', p.oid::regprocedure), CASE WHEN p.prokind = 'a' THEN p.prosrc ELSE pg_get_functiondef(p.oid) END
        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${own} AND ${notOfExtensions('pg_proc', 'p.oid')}

@@ -43,6 +43,10 @@ export const torture = `
   INSERT INTO parted SELECT date '2020-06-01' + i % 700, (ARRAY['eu', 'us', 'x'])[1 + i % 3], i FROM generate_series(1, 900) i;
   CREATE INDEX ON parted (n); CREATE TABLE refers (at date, region text, n int, FOREIGN KEY (at, region, n) REFERENCES parted);
   INSERT INTO refers SELECT at, region, n FROM parted LIMIT 50;
+  CREATE TABLE rolled (n int, at date, PRIMARY KEY (n, at)) PARTITION BY RANGE (at);
+  CREATE TABLE rolled_1 PARTITION OF rolled FOR VALUES FROM ('2020-01-01') TO ('2020-02-01'); CREATE TABLE rolled_2 PARTITION OF rolled FOR VALUES FROM ('2020-02-01') TO ('2020-03-01');
+  CREATE TABLE refers_rolled (n int, at date, FOREIGN KEY (n, at) REFERENCES rolled); ALTER TABLE rolled DETACH PARTITION rolled_1; DROP TABLE rolled_1;
+  CREATE TABLE rolled_0 PARTITION OF rolled FOR VALUES FROM ('2020-03-01') TO ('2020-04-01'); INSERT INTO rolled VALUES (1, '2020-03-03'); INSERT INTO refers_rolled TABLE rolled;
   CREATE TABLE secret (owner text, v int); ALTER TABLE secret ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON secret USING (owner = current_user);
   INSERT INTO secret SELECT 'someone', i FROM generate_series(1, 100) i;
   CREATE TABLE cycle_a (id int PRIMARY KEY, b int); CREATE TABLE cycle_b (id int PRIMARY KEY, a int REFERENCES cycle_a DEFERRABLE INITIALLY DEFERRED);
