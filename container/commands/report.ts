@@ -24,7 +24,10 @@ export function registerReport(root: Command, invocation: Invocation): void {
     .description(
       'Make one HTML page that says whether you are safe: all targets of the storage, or the one of --target. Reads names, sizes and the newest records.',
     )
-    .option('--out <file>', 'write the page to this file, and print its verdict; otherwise the page is printed')
+    .option(
+      '--out <file>',
+      'write the page to this file, and print its verdict; otherwise the page is printed, at a terminal its verdict alone',
+    )
     .option('--json', 'print what the page shows as JSON')
     .action(async ({ out, json }: ReportOptions) => {
       const run = await invocation.start();
@@ -33,8 +36,11 @@ export function registerReport(root: Command, invocation: Invocation): void {
       const { renderPage } = await import('../../core/report/view/page.js');
       if (out !== undefined) await writePage(out, renderPage(report));
       if (json) invocation.print(JSON.stringify(report, null, 2));
-      else if (out === undefined) invocation.print(renderPage(report));
-      else invocation.print(`${report.verdict.sentence}\nThe page is ${resolve(out)}`);
+      else if (out !== undefined) invocation.print(`${report.verdict.sentence}\nThe page is ${resolve(out)}`);
+      // Nobody reads HTML at a terminal.
+      else if (process.stdout.isTTY)
+        invocation.print(`${report.verdict.sentence}\nThe page with all of it: respaldo report --out report.html`);
+      else invocation.print(renderPage(report));
       tellSilent(invocation, run, silent);
     });
 }

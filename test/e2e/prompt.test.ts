@@ -114,3 +114,11 @@ describe.skipIf(!script)('the question of a restore, at a terminal', { timeout: 
     expect(await contentsOf(database.name)).not.toEqual(before);
   });
 });
+
+it.skipIf(!script)('a report at a terminal is its verdict, and how to get the page', { timeout: 60_000 }, async () => {
+  const { exitCode, screen } = await atTerminal(['report'], { BACKUP_DIR: await temporaryFolder() }, () => {});
+  expect(exitCode).toBe(0);
+  expect(screen).toMatch(
+    /^Not safe: there is no backup at all\.\nThe page with all of it: respaldo report --out report\.html\n$/,
+  );
+});
