@@ -1,16 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
   CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
   type S3Client,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { isOurOwn } from './own-object.js';
+import { abortedBy, integrityOf, UploadParts } from './upload-parts.js';
 
 export type ObjectProperties = Pick<
   PutObjectCommandInput,
@@ -38,9 +35,6 @@ export interface UploadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Parts that are on their way at once. With the one being filled, memory is one more than this times the part's size. */
-const concurrency = 3;
-
 /** S3's limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const maximumParts = 10_000;
 const mebibyte = 1024 * 1024;
@@ -66,95 +60,47 @@ export async function upload(
 ): Promise<void> {
   const mark = ['respaldo-upload', randomUUID()] as const;
   const own = { ...object, Metadata: { ...object.Metadata, [mark[0]]: mark[1] } };
+  const { Bucket, Key } = object;
   const once = replace ? {} : { IfNoneMatch: '*' };
-  const abort = signal ? { abortSignal: signal } : {};
-  let checksum = 0;
-  let uploadId: string | undefined;
-  const parts: Promise<CompletedPart>[] = [];
-  const inFlight = new Set<Promise<unknown>>();
-  let failure: unknown;
+  const parts = new UploadParts(client, own, { nativeChecksums, signal });
 
+  /** Does the request that makes the object be there. */
   const create = async (send: () => Promise<unknown>): Promise<void> => {
     try {
       await send();
     } catch (error) {
-      const { Bucket, Key } = object;
-      if (!(await isOurOwn(client, { Bucket, Key, mark, UploadId: uploadId }, error))) throw error;
+      if (!(await isOurOwn(client, { Bucket, Key, mark, UploadId: parts.id }, error))) throw error;
       onRecognised?.();
     }
   };
 
-  const integrity = (body: Buffer) =>
-    nativeChecksums
-      ? { ChecksumAlgorithm: 'CRC32' as const }
-      : { ContentMD5: createHash('md5').update(body).digest('base64') };
-
-  const sendPart = async (body: Buffer): Promise<void> => {
-    uploadId ??= (
-      await client.send(
-        new CreateMultipartUploadCommand({
-          ...own,
-          ...(nativeChecksums ? { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } : {}),
-        }),
-        abort,
-      )
-    ).UploadId;
-    const PartNumber = parts.length + 1;
-    const { Bucket, Key } = object;
-    const part = client
-      .send(
-        new UploadPartCommand({ Bucket, Key, UploadId: uploadId, PartNumber, Body: body, ...integrity(body) }),
-        abort,
-      )
-      .then(({ ETag, ChecksumCRC32 }) => ({ PartNumber, ETag, ...(ChecksumCRC32 ? { ChecksumCRC32 } : {}) }));
-    parts.push(part);
-    const settled: Promise<unknown> = part.then(
-      () => inFlight.delete(settled),
-      (error) => {
-        failure ??= error;
-        inFlight.delete(settled);
-      },
-    );
-    inFlight.add(settled);
-    while (inFlight.size >= concurrency) await Promise.race(inFlight);
-    if (failure) throw failure;
-  };
-
   try {
-    let first: Buffer | undefined;
+    let checksum = 0;
+    let only: Buffer | undefined;
     for await (const part of inParts(source, partBytes)) {
       if (nativeChecksums) checksum = crc32(part, checksum);
-      if (failure) throw failure;
-      if (parts.length === 0 && !first) {
-        first = part; // it may be the only one
+      parts.assertWell();
+      if (parts.id === undefined && !only) {
+        only = part;
         continue;
       }
-      if (first) await sendPart(first);
-      first = undefined;
-      await sendPart(part);
+      if (only) await parts.send(only);
+      only = undefined;
+      await parts.send(part);
     }
-    if (first && !alwaysInParts) {
-      const Body = first;
-      await create(() => client.send(new PutObjectCommand({ ...own, Body, ...once, ...integrity(Body) }), abort));
+    if (only && !alwaysInParts) {
+      const whole = new PutObjectCommand({ ...own, Body: only, ...once, ...integrityOf(only, nativeChecksums) });
+      await create(() => client.send(whole, abortedBy(signal)));
       return;
     }
-    if (first) await sendPart(first);
-    const MultipartUpload = { Parts: await Promise.all(parts) };
-    const { Bucket, Key } = object;
-    await create(() =>
-      client.send(
-        new CompleteMultipartUploadCommand({
-          ...{ Bucket, Key, UploadId: uploadId, MultipartUpload, ...once },
-          ...(nativeChecksums ? { ChecksumType: 'FULL_OBJECT', ChecksumCRC32: base64(checksum) } : {}),
-        }),
-        abort,
-      ),
-    );
+    if (only) await parts.send(only);
+    const complete = new CompleteMultipartUploadCommand({
+      ...{ Bucket, Key, UploadId: parts.id, MultipartUpload: { Parts: await parts.arrived() }, ...once },
+      ...(nativeChecksums ? { ChecksumType: 'FULL_OBJECT', ChecksumCRC32: base64(checksum) } : {}),
+    });
+    await create(() => client.send(complete, abortedBy(signal)));
   } catch (error) {
-    await Promise.all(inFlight);
-    const { Bucket, Key } = object;
-    if (uploadId)
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId: uploadId })).catch(() => {}); // the bucket's lifecycle and cleanup clear what stays
+    await parts.abort();
     throw error;
   }
 }
