@@ -16,6 +16,13 @@ describe('the documents', () => {
     }
   });
 
+  // Merges keep the lines of both sides: what one side has put in other words or places would stand there twice.
+  it('each change is told once', async () => {
+    const lines = (await readFile('CHANGELOG.md', 'utf8')).split('\n').filter((line) => line.startsWith('- '));
+    const begun = lines.map((line) => line.slice(0, 60));
+    expect(begun.filter((line, at) => begun.indexOf(line) !== at)).toEqual([]);
+  });
+
   it.each(Object.keys(errorCodes))('the runbook has a heading for %s', async (code) => {
     expect(await readFile('docs/runbook.md', 'utf8')).toMatch(new RegExp(`^#+ ${code}$`, 'm'));
   });
