@@ -26,6 +26,7 @@ export async function run(way: Way): Promise<Measured> {
     'shell' in way
       ? ['/bin/bash', ['-o', 'pipefail', '-c', way.shell]]
       : [process.execPath, ['dist/respaldo.js', ...way.args]];
+  const others = new Set(readdirSync('/proc'));
   const cpu = busySeconds();
   const started = performance.now();
   const child = spawn(file, args, { env: { ...process.env, ...way.env }, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -35,7 +36,7 @@ export async function run(way: Way): Promise<Measured> {
   });
   let peak = 0;
   const watch = setInterval(() => {
-    peak = Math.max(peak, nodeMegabytes(child.pid as number));
+    peak = Math.max(peak, nodeMegabytes(child.pid as number, others));
   }, 100);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(watch);
@@ -78,12 +79,17 @@ function busySeconds(): number {
   return (user + nice + system + irq + softirq) / 100;
 }
 
-/** Resident megabytes of a process and of those below it, as far as they are Node's: proc(5). */
-function nodeMegabytes(root: number): number {
+/**
+ * Resident megabytes of a process and of those below it, as far as they are Node's: proc(5).
+ *
+ * @param others what was there before it and is not looked at: to read all of it ten times a second would take processor
+ *   time that one side of a comparison needs
+ */
+function nodeMegabytes(root: number, others: ReadonlySet<string>): number {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
-    if (pid > 0) parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0));
+    if (pid > 0 && !others.has(name)) parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1] ?? 0));
   }
   const isBelow = (pid: number): boolean => pid === root || (parents.has(pid) && isBelow(parents.get(pid) as number));
   return [...parents.keys()]
