@@ -12,8 +12,8 @@ export function hasZstdLibrary(): boolean {
   return zstdLibrary() !== null;
 }
 
-/** What is made is collected in rooms of this size: the library's own recommendation is 128 KiB. */
-const roomBytes = 256 * 1024;
+/** What is made is collected in rooms of this size. Smaller ones cost more calls, and more garbage to collect. */
+const roomBytes = 1024 * 1024;
 
 /** A context of the library's, and the room that it is filling. */
 class Stage {
