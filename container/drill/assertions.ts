@@ -41,7 +41,11 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** Each statement must succeed, and no row that it returns may hold a false. */
+/**
+ * Each statement must succeed, and no row that it returns may hold a false.
+ *
+ * @throws OperatorError SETTINGS_INVALID for what is no SQL, which tells nothing of the data
+ */
 export async function runAssertions(client: pg.Client, sql: string): Promise<AssertionResult> {
   try {
     // Several statements at once give an array, which the driver's types do not tell.
@@ -51,6 +55,15 @@ export async function runAssertions(client: pg.Client, sql: string): Promise<Ass
   } catch (error) {
     // 42501, a right that is missing, is not of the data: the drill says what to do.
     if (!(error instanceof pg.DatabaseError) || isServerGone(error) || error.code === '42501') throw error;
+    if (error.code === '42601') {
+      throw OperatorError.passingOn(
+        'SETTINGS_INVALID',
+        saidBy(error),
+        (said) => `the drill’s assertions are no SQL that the server understands: ${said}`,
+        'Correct BACKUP_DRILL_SQL, --sql or BACKUP_DRILL_ASSERTIONS and drill again. Nothing was found against the backup.',
+        { cause: error },
+      );
+    }
     const { told, inFull } = saidBy(error);
     return { assertions: 0, failures: [{ told: `assertion: ${told}`, inFull: `assertion: ${inFull}` }] };
   }

@@ -120,6 +120,17 @@ describe('a drill', () => {
       exitCode: 6,
       stderr: expect.stringContaining('assertion 2: "many" is false'),
     });
+    // What is no SQL says nothing of the backup, and leaves no record that says so.
+    const records = async () => JSON.parse((await respaldo(['list', '--json'], env)).stdout)[0];
+    await writeFile(file, 'not sql');
+    const before = await records();
+    expect(await respaldo(['drill', id], withSql)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /SETTINGS_INVALID: the drill’s assertions are no SQL.*syntax error.*\nHINT: .*drill again/,
+      ),
+    });
+    expect(await records()).toEqual(before);
     // A file that is not there is told before anything is restored.
     const missing = await respaldo(['drill', id, '--sql', `${file}.not`], { ...env, BACKUP_DRILL_DIR: '/dev/null/no' });
     expect(missing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('BACKUP_DRILL_SQL or --sql') });

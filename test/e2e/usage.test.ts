@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { freePort } from '../../container/postgres/free-port.js';
 import { daysAgo, putBackups } from '../support/catalog.js';
-import { type CliEnvironment, respaldo } from '../support/cli.js';
+import { type CliEnvironment, respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { serverUrl, testDatabase } from '../support/postgres.js';
 
@@ -260,6 +260,17 @@ describe('a MEDIA_ROOT where backups are stored', { timeout: 60_000 }, () => {
       expect(JSON.parse(run.stdout)).toMatchObject([{ manifest: { media: { files: 1 } } }]);
     }
   });
+});
+
+it('goes on where nobody reads what it says any more', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'a.txt'), 'a');
+  const env = { BACKUP_DIR: join(folder, 'backups'), MEDIA_ROOT: folder };
+  const run = startRespaldo(['backup', '--media'], env, { buffer: false });
+  run.stdout?.destroy();
+  run.stderr?.destroy();
+  expect((await run).exitCode).toBe(0);
+  expect(JSON.parse((await respaldo(['list', '--json'], env)).stdout)).toHaveLength(1);
 });
 
 describe('a setting that cannot be', () => {
