@@ -10,6 +10,7 @@ import type { FoundArchive } from './find-archive.js';
 import { extractTar } from './media/extract.js';
 import { holdMedia } from './media/hold.js';
 import { clearAbandoned, finishInterrupted, makeRestoring, type Place, planPlace, swapIn } from './media/place.js';
+import { assertFolder } from './media/tar.js';
 import type { MediaRestoreResult } from './results.js';
 import type { Run } from './run.js';
 import type { Command } from './streams/command.js';
@@ -66,6 +67,7 @@ async function planFolder(run: Run, found: FoundArchive, root: string, anew: boo
       'Give --into a new folder; nothing is ever restored over one by that option.',
     );
   }
+  if (place.exists) await assertFolder(place.root);
   const free = await freeBytes(dirname(place.restoring));
   const needed = found.manifest?.media?.bytes ?? found.archive.bytes;
   if (free < needed) {

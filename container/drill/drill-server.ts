@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, statfs } from 'node:fs/promises';
+import type { StatsFs } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import pg from 'pg';
 import prettyBytes from 'pretty-bytes';
-import { OperatorError } from '../../core/errors.js';
+import { messageOf, OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import {
   createDatabaseStatement,
@@ -18,6 +19,7 @@ import { serverVersion } from '../postgres/server.js';
 import { isServerGone } from '../postgres/server-errors.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';
 import type { Run } from '../run.js';
+import { makeFolder } from '../storage/make-folder.js';
 import { type Confinement, createConfinement } from './confinement.js';
 
 /** A restored database is about as large as the dumped one was, with what sorting indexes takes meanwhile. */
@@ -120,9 +122,22 @@ async function serverPrograms(run: Run, id: string, major: number): Promise<stri
   );
 }
 
+async function roomIn(parent: string, id: string): Promise<Pick<StatsFs, 'bavail' | 'bsize'>> {
+  try {
+    await makeFolder(parent);
+    return await statfs(parent);
+  } catch (cause) {
+    throw new OperatorError(
+      'SETTINGS_INVALID',
+      `drill of ${id} not begun: ${parent} cannot be used: ${messageOf(cause)}`,
+      'Set BACKUP_DRILL_DIR to a folder that the user who runs respaldo may write to.',
+      { cause },
+    );
+  }
+}
+
 async function assertRoom(parent: string, id: string, bytes: number): Promise<void> {
-  await mkdir(parent, { recursive: true });
-  const { bavail, bsize } = await statfs(parent);
+  const { bavail, bsize } = await roomIn(parent, id);
   const needed = Math.ceil(bytes * roomFactor);
   if (bavail * bsize >= needed) return;
   throw new OperatorError(

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf, OperatorError } from '../../core/errors.js';
@@ -89,7 +89,10 @@ export class Count {
 export async function assertFolder(root: string): Promise<void> {
   let what = 'is no directory';
   try {
-    if ((await stat(root)).isDirectory()) return;
+    const isFolder = (await stat(root)).isDirectory();
+    // A restore would move the whole system away.
+    if (isFolder && (await realpath(root)) === '/') what = 'is the root of the file system';
+    else if (isFolder) return;
   } catch (error) {
     what = messageOf(error);
     if ((error as NodeJS.ErrnoException).code === 'EACCES') {

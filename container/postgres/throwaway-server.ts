@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
+import { makeFolder } from '../storage/make-folder.js';
 import { childEnvironment } from '../streams/command.js';
 import { findProgram } from '../streams/programs.js';
 import { freePort } from './free-port.js';
@@ -59,7 +60,7 @@ const throwaway = [
  */
 export async function startThrowawayServer(options: ThrowawayOptions): Promise<ThrowawayServer> {
   const { binDirectory, parent, settings = [], initArguments = [], user = 'postgres', password, signal } = options;
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   const directory = await mkdtemp(join(parent, 'respaldo-pg-'));
   const owner = await serverUser();
   if (owner) await chown(directory, owner.uid, owner.gid);

@@ -27,7 +27,7 @@ export async function makeFolder(path: string, mode?: number): Promise<void> {
   throw new OperatorError(
     'STORAGE_FAILED',
     `${path} cannot be made: ${above} takes no new folders`,
-    'Name a folder on a disk, and see that what should be mounted is; BACKUP_DIR is where backups go.',
+    'Name a folder on a disk, and see that what should be mounted is.',
     { cause: refusal },
   );
 }

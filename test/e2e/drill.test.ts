@@ -131,6 +131,15 @@ describe('a drill', () => {
       ),
     });
     expect(await records()).toEqual(before);
+    for (const nowhere of ['/proc/respaldo', file]) {
+      const drilled = await respaldo(['drill', id], { ...env, BACKUP_DRILL_DIR: nowhere });
+      expect(drilled).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(
+          /SETTINGS_INVALID: drill of .* not begun: .* cannot be used: .*\nHINT: Set BACKUP_DRILL_DIR/,
+        ),
+      });
+    }
     // A file that is not there is told before anything is restored.
     const missing = await respaldo(['drill', id, '--sql', `${file}.not`], { ...env, BACKUP_DRILL_DIR: '/dev/null/no' });
     expect(missing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('BACKUP_DRILL_SQL or --sql') });

@@ -222,6 +222,33 @@ describe('what a newcomer names wrongly', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a MEDIA_ROOT that is no folder of its own', { timeout: 60_000 }, () => {
+  it.each([
+    {
+      name: 'the root of the file system',
+      root: '/',
+      says: /MEDIA_ROOT \/ is the root of the file system\nHINT: Correct/,
+    },
+    { name: 'a file', root: 'a-file', says: /MEDIA_ROOT \S+\/a-file is no directory\nHINT: Correct/ },
+  ])('is refused, backed up and restored: $name', async ({ root, says }) => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'media'));
+    await writeFile(join(folder, 'a-file'), 'precious');
+    const env = { BACKUP_DIR: join(folder, 'backups'), MEDIA_ROOT: join(folder, 'media') };
+    expect(await respaldo(['backup', '--media'], env)).toMatchObject({ exitCode: 0 });
+    const wrong = { ...env, MEDIA_ROOT: root === '/' ? root : join(folder, root) };
+    for (const args of [
+      ['backup', '--media'],
+      ['restore', '--latest', '--media', '--dry-run'],
+    ]) {
+      const { exitCode, stderr } = await respaldo(args, wrong);
+      expect(exitCode, stderr).toBe(3);
+      expect(stderr).toMatch(says);
+    }
+    expect((await respaldo(['doctor'], wrong)).stdout).toMatch(/^FAIL \| media files: MEDIA_ROOT/m);
+  });
+});
+
 describe('a MEDIA_ROOT where backups are stored', { timeout: 60_000 }, () => {
   it.each([
     { name: 'is the folder of the backups', media: '.', dir: '.' },
