@@ -35,7 +35,7 @@ export function restoreScript(
 #
 #   createdb ${comment(createdbOptions(localeOf(database)).map(shellQuoted).join(' '))} NAME && sh restore.sh NAME
 #
-# Needs psql, pg_restore and zstd${encryption === 'none' ? '' : `, and ${encryption} with the secret key`}; libpq's variables (PGHOST, PGUSER, …) say where.
+# Needs psql and pg_restore of PostgreSQL ${Number.parseInt(database.serverVersion, 10)} or later, zstd${encryption === 'none' ? '' : `, and ${encryption} with the secret key`}. libpq's variables (PGHOST, PGUSER, …) say where.
 # Dumped from "${comment(database.name)}" of PostgreSQL ${database.serverVersion}. Roles that own something must exist.
 set -eu
 cd -- "$(dirname -- "$0")"

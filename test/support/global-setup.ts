@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
 import { installedClients } from '../../container/postgres/clients.js';
@@ -23,6 +23,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   execFileSync(process.execPath, ['tools/build.mjs'], { stdio: 'inherit' });
   const [clients] = await installedClients(process.env.PG_BINDIR);
   if (!clients) throw new Error('no PostgreSQL is installed: run "npm test", which installs what it needs');
+  // What tests run of PostgreSQL by its name is to be of the server's own version.
+  if (process.env.PG_BINDIR) process.env.PATH = `${clients.directory}${delimiter}${process.env.PATH}`;
   const server = await startThrowawayServer({
     binDirectory: clients.directory,
     parent: tmpdir(),
