@@ -34,7 +34,10 @@ export interface PipeResult<T> {
 export async function runPipe<T = void>(commands: readonly Command[], options: PipeOptions<T>): Promise<PipeResult<T>> {
   const { input, output, signal, onStarted } = options;
   signal?.throwIfAborted();
-  const children = spawnJoined(commands, { input: input !== undefined, output: output !== undefined });
+  const { children, output: stdout } = spawnJoined(commands, {
+    input: input !== undefined,
+    output: output !== undefined,
+  });
   const failure = new FirstFailure(children);
   const exits = children.map((child, index) => watch(child, index, commands[index] as Command, failure));
   const allExited = Promise.all(exits);
@@ -44,8 +47,7 @@ export async function runPipe<T = void>(commands: readonly Command[], options: P
   if (firstPid !== undefined) onStarted?.(firstPid);
   try {
     const feeding = input ? feed(input, children[0] as ChildProcess, failure) : Promise.resolve();
-    const last = children.at(-1) as ChildProcess;
-    const consuming = output && last.stdout ? consume(last.stdout, output, allExited, failure) : undefined;
+    const consuming = output && stdout ? consume(stdout, output, allExited, failure) : undefined;
     const [results, , consumed] = await Promise.all([allExited, feeding, consuming]);
     const error = failure.error ?? firstUntolerated(results);
     if (error !== undefined) throw error;

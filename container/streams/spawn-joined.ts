@@ -1,5 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { openPipe } from '../libc.js';
 import { type Command, childEnvironment } from './command.js';
 
@@ -9,19 +11,26 @@ export interface OwnEnds {
   readonly output: boolean;
 }
 
+/** Programs that run, and what the last one writes, where this process keeps that end. */
+export interface Joined {
+  readonly children: readonly ChildProcess[];
+  readonly output: Readable | undefined;
+}
+
 /**
- * Starts programs, one's standard output being the next one's standard input. The joints are pipes of the system with
- * room for much, so that neither side waits for the other every few kilobytes; where it makes none, they are sockets.
+ * Starts programs, one's standard output being the next one's standard input. The joints, and the way to this process, are
+ * pipes of the system with room for much, so that neither side waits for the other every few kilobytes; where it makes
+ * none, they are sockets.
  */
-export function spawnJoined(commands: readonly Command[], own: OwnEnds): ChildProcess[] {
+export function spawnJoined(commands: readonly Command[], own: OwnEnds): Joined {
   const children: ChildProcess[] = [];
-  /** What the next program reads from. */
-  let joint: number | NonNullable<ChildProcess['stdout']> | undefined;
+  /** What the next program reads from; behind the last one, what we do. */
+  let joint: number | Readable | undefined;
   for (const [index, command] of commands.entries()) {
-    const isLast = index === commands.length - 1;
-    const pipe = isLast ? undefined : openPipe();
+    const isRead = index < commands.length - 1 || own.output;
+    const pipe = isRead ? openPipe() : undefined;
     const input = joint ?? (own.input ? 'pipe' : 'ignore');
-    const output = pipe?.write ?? (isLast && !own.output ? 'ignore' : 'pipe');
+    const output = pipe?.write ?? (isRead ? 'pipe' : 'ignore');
     let child: ChildProcess;
     try {
       const stdio: StdioOptions = [input, output, 'pipe', ...(command.files ?? [])];
@@ -39,5 +48,5 @@ export function spawnJoined(commands: readonly Command[], own: OwnEnds): ChildPr
     joint = pipe?.read ?? child.stdout ?? undefined;
     children.push(child);
   }
-  return children;
+  return { children, output: typeof joint === 'number' ? new Socket({ fd: joint, writable: false }) : joint };
 }
