@@ -15,6 +15,7 @@ export function sweepPlot(sizes: readonly SizeRecord[]): string {
   ].map(({ title, of }, index) => panel(sizes, title, of, index * (height + gap)));
   const total = panels.length * (height + gap);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" font-family="sans-serif" font-size="12">
+<title>Wall time, processor time and memory by the database's size</title>
 <rect width="${width}" height="${total}" fill="#fff"/>
 ${panels.join('\n')}
 </svg>
