@@ -1,4 +1,5 @@
 import { OperatorError } from '../../core/errors.js';
+import { RowsEnd } from './rows-end.js';
 
 /** What a {@link SqlReader} tells of a script, in the script's order. */
 export interface SqlHandler {
@@ -44,7 +45,8 @@ const stringSyntax = /^set\s+(?:session\s+|local\s+)?standard_conforming_strings
  */
 export class SqlReader {
   private within: Within = 'sql';
-  private inRows = false;
+  /** Within a table's rows. */
+  private rowsEnd: RowsEnd | undefined;
   private afterCopy = false;
   private depth = 0;
   private commentDepth = 0;
@@ -54,7 +56,6 @@ export class SqlReader {
   private skeleton = '';
   /** The statement as it is, not passed on yet. */
   private held: Buffer[] = [];
-  private lastBytes: Buffer = Buffer.from('\n');
   /** The part of a chunk that cannot be judged before the next one is there. */
   private rest: Buffer = Buffer.alloc(0);
   private offset = 0;
@@ -71,7 +72,7 @@ export class SqlReader {
     if (this.beginning.length < 200) this.beginning += chunk.subarray(0, 200).toString('latin1');
     this.ending = (this.ending + chunk.subarray(-300).toString('latin1')).slice(-300);
     this.consume(this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk, false);
-    this.held = this.held.map((piece) => Buffer.from(piece));
+    this.held = this.held.map((piece) => (piece.buffer === chunk.buffer ? Buffer.from(piece) : piece));
   }
 
   /**
@@ -81,7 +82,7 @@ export class SqlReader {
   end(isPgDumps = /^(?:--.*\n)*-- PostgreSQL database dump$/m.test(this.beginning)): void {
     this.consume(this.rest, true);
     this.pass();
-    if (this.inRows) throw cut('in the midst of a table’s rows');
+    if (this.rowsEnd) throw cut('in the midst of a table’s rows');
     if (this.within !== 'sql' && this.within !== 'line comment') throw cut(`inside a ${this.within}`);
     if (this.skeleton.trim() !== '') throw cut('in the midst of a statement');
     if (isPgDumps && !this.ending.includes('PostgreSQL database dump complete'))
@@ -93,7 +94,7 @@ export class SqlReader {
     let at = 0;
     while (at < chunk.length) {
       const from = at;
-      at = this.inRows ? this.skipRows(chunk, at) : this.readSql(chunk, at, last);
+      at = this.rowsEnd ? this.skipRows(chunk, at) : this.readSql(chunk, at, last);
       this.offset += at - from;
       if (at === from) {
         this.rest = Buffer.from(chunk.subarray(at)); // wait for more
@@ -104,27 +105,10 @@ export class SqlReader {
 
   /** Passes table rows through, up to the line `\.` or the end of the chunk. */
   private skipRows(chunk: Buffer, from: number): number {
-    const end = this.endOfRows(chunk, from);
-    const rows = chunk.subarray(from, end ?? chunk.length);
-    this.handle.rows(rows, end !== undefined);
-    this.lastBytes = Buffer.concat([this.lastBytes, rows.subarray(-4)]).subarray(-4);
-    if (end !== undefined) this.inRows = false;
+    const end = this.rowsEnd?.find(chunk, from);
+    this.handle.rows(chunk.subarray(from, end), end !== undefined);
+    if (end !== undefined) this.rowsEnd = undefined;
     return end ?? chunk.length;
-  }
-
-  /** The position behind the line `\.`, which may have begun in the chunk before. */
-  private endOfRows(chunk: Buffer, from: number): number | undefined {
-    const joint = Buffer.concat([this.lastBytes, chunk.subarray(from, from + 4)]);
-    const across = /\n\\\.\r?\n/.exec(joint.toString('latin1'));
-    if (across) {
-      const end = from + across.index + across[0].length - this.lastBytes.length;
-      if (end > from) return end;
-    }
-    for (let at = chunk.indexOf('\n\\.', from); at >= 0; at = chunk.indexOf('\n\\.', at + 1)) {
-      const next = chunk[at + 3] === code('\r') ? at + 4 : at + 3;
-      if (chunk[next] === newline) return next + 1;
-    }
-    return undefined;
   }
 
   /** Reads SQL up to the end of a statement, or of what can be judged. Answers with the position behind it. */
@@ -143,8 +127,7 @@ export class SqlReader {
         at += 1;
         if (byte === newline && this.afterCopy) {
           this.afterCopy = false;
-          this.inRows = true;
-          this.lastBytes = Buffer.from('\n');
+          this.rowsEnd = new RowsEnd();
           this.keep(chunk, from, at);
           this.pass();
           return at;

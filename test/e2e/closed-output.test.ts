@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { respaldo, startRespaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
@@ -19,6 +21,17 @@ describe('where nobody reads any more what it writes, as after `| head -1`', () 
     run.stdout?.destroy();
     run.stderr?.destroy();
     expect(await run).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await respaldo(['list', '--json'], env)).stdout)).toHaveLength(1);
+  });
+
+  it('media files are backed up all the same', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.txt'), 'a');
+    const env = { BACKUP_DIR: join(folder, 'backups'), MEDIA_ROOT: folder };
+    const run = startRespaldo(['backup', '--media'], env, { buffer: false });
+    run.stdout?.destroy();
+    run.stderr?.destroy();
+    expect((await run).exitCode).toBe(0);
     expect(JSON.parse((await respaldo(['list', '--json'], env)).stdout)).toHaveLength(1);
   });
 });
