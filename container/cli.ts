@@ -50,6 +50,7 @@ async function tell(thrown: unknown): Promise<void> {
     return;
   }
   process.exitCode = exitCodeOf(error);
-  logFor({ BACKUP_LOG: process.env.BACKUP_LOG === 'json' ? 'json' : 'text' }).error(error);
+  const log = await logFor({ BACKUP_LOG: process.env.BACKUP_LOG === 'json' ? 'json' : 'text' });
+  log.error(error);
   await reportToSentry(error, process.env.SENTRY_DSN);
 }

@@ -6,11 +6,10 @@ import { parseS3Url } from '../core/s3-url.js';
 import type { Settings } from '../core/settings.js';
 import type { Storage } from '../core/storage.js';
 import type { OpenBucket } from './find-archive.js';
-import { jsonLog, textLog } from './log.js';
 import type { MediaBucket } from './media/bucket.js';
-import { progressFor } from './progress.js';
 import type { Run } from './run.js';
 import { LocalStorage } from './storage/local-storage.js';
+import { textLog } from './text-log.js';
 import { version } from './version.js';
 
 export interface WireOptions {
@@ -22,19 +21,19 @@ export interface WireOptions {
 }
 
 /**
- * Makes a run from the environment. The S3 client is loaded only where a bucket is configured.
+ * Makes a run from the environment. What not every run needs (the S3 client, JSON logs, a bar) is loaded where it is needed.
  *
  * @throws OperatorError SETTINGS_INVALID
  */
 export async function wire({ environment, signal, log, progress, now }: WireOptions): Promise<Run> {
   const settings = readSettings(environment);
-  const chosenLog = log ?? logFor(settings);
+  const chosenLog = log ?? (await logFor(settings));
   const terminal = settings.BACKUP_LOG === 'text' && process.stderr.isTTY === true;
   return {
     settings,
     environment,
     log: chosenLog,
-    progress: progress ?? progressFor(chosenLog, terminal),
+    progress: progress ?? (await (await import('./progress.js')).progressFor(chosenLog, terminal)),
     now: now ?? (() => new Date()),
     signal,
     version,
@@ -43,8 +42,10 @@ export async function wire({ environment, signal, log, progress, now }: WireOpti
 }
 
 /** On standard error: lines for people, or JSON without what a server quotes of rows. */
-export function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Log {
-  return settings.BACKUP_LOG === 'json' ? jsonLog(version) : textLog((text) => process.stderr.write(text));
+export async function logFor(settings: Pick<Settings, 'BACKUP_LOG'>): Promise<Log> {
+  if (settings.BACKUP_LOG === 'text') return textLog((text) => process.stderr.write(text));
+  const { jsonLog } = await import('./json-log.js');
+  return jsonLog(version);
 }
 
 /** The local directory, unless backups go to S3 alone; and the bucket, where one is set. */

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { execa } from 'execa';
 import type { Encryption } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Manifest } from '../../core/manifest.js';
@@ -73,11 +72,7 @@ async function agePublicKeys(identity: string): Promise<string[] | undefined> {
   }
   if (text.includes('OPENSSH PRIVATE KEY')) return undefined;
   const keygen = await program('age-keygen', 'age');
-  const { stdout, failed, stderr } = await execa(keygen, ['-y', identity], {
-    reject: false,
-    env: childEnvironment(),
-    extendEnv: false,
-  });
+  const { stdout, failed, stderr } = await ask(keygen, ['-y', identity]);
   if (failed) {
     const [said = ''] = stderr.trim().split('\n'); // the next line asks for a report to age's authors
     throw keyMissing('age', `the identity file ${identity} cannot be used: ${said}`, undefined);
@@ -111,11 +106,12 @@ async function hasSecretKey(gpg: string, recipient: string): Promise<boolean> {
 }
 
 function askGpg(gpg: string, args: readonly string[]) {
-  return execa(gpg, ['--batch', '--with-colons', ...args], {
-    reject: false,
-    env: childEnvironment(gnupgHome()),
-    extendEnv: false,
-  });
+  return ask(gpg, ['--batch', '--with-colons', ...args], gnupgHome());
+}
+
+async function ask(file: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  const { execa } = await import('execa'); // which most runs, and each thread of theirs, have no need of
+  return execa(file, args, { reject: false, env: childEnvironment(variables), extendEnv: false });
 }
 
 function gnupgHome(): Record<string, string> {

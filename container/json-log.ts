@@ -1,15 +1,6 @@
 import pino from 'pino';
-import { messageOf, OperatorError, renderError, stackOf, toldError } from '../core/errors.js';
+import { messageOf, OperatorError, stackOf, toldError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-
-/** Lines for people on standard error. */
-export function textLog(write: (text: string) => void): Log {
-  return {
-    info: (message) => write(`${message}\n`),
-    warn: (message) => write(`WARNING: ${message}\n`),
-    error: (error) => write(`${renderError(error)}\n`),
-  };
-}
 
 /** JSON lines on standard error, for machines that keep them: without what a server quotes of rows. */
 export function jsonLog(version: string): Log {
