@@ -82,6 +82,7 @@ export async function dumpParallel(job: Threaded, stored: StoredFiles, major: nu
     const rest = { large, encoding: facts.encoding, until: fingerprint, step: restStep };
     const work = [...copying, dumpRest(job, stored, rest)];
     await allOrNothing(work, (error) => pool.end(error));
+    void pool.end(); // they go while the rest is written; whoever gave the pool waits for them
     const copied = await Promise.all(copying);
     const taken = await fingerprint;
     const database: DatabaseFacts = {

@@ -10,20 +10,12 @@ export function defaultJobs(): number {
   return Math.min(mostJobs, availableParallelism());
 }
 
-/** Threads that were started before anybody could tell how many are wanted. */
-const early: WaitingThread[] = [];
-
 /** The threads of a parallel dump. They load their program while the server is still being asked what there is to dump. */
 export class DumpThreads {
   private readonly waiting: WaitingThread[];
 
   constructor(count: number) {
-    this.waiting = Array.from({ length: count }, () => early.pop() ?? started());
-  }
-
-  /** Lets the default number of them load for the next dump of this process. */
-  static loadEarly(): void {
-    for (let index = 0; index < defaultJobs(); index += 1) early.push(started());
+    this.waiting = Array.from({ length: count }, started);
   }
 
   begin(start: DumpStart): Channel<ToWorker<DumpOrder>, FromWorker<DumpedPart>> {
