@@ -49,7 +49,7 @@ for (const module of ['frames', 'text-rows']) {
     [
       'node_modules/assemblyscript/bin/asc.js',
       `container/wasm/${module}.ts`,
-      ...['--outFile', `dist/${module}.wasm`, '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '20'],
+      ...['--outFile', `dist/${module}.wasm`, '-O3', '--runtime', 'stub', '--noAssert', '--initialMemory', '40'],
       ...['--memoryBase', '0', '--enable', 'simd'],
     ],
     { cwd: root, stdio: 'inherit' },

@@ -140,18 +140,17 @@ export class CopyOut extends Readable {
       at += size;
       if (frames.left === 0) this.endMessage(frames.other);
     }
-    // With a rate to keep to, little by little: the server is to be read evenly.
-    if (!this.finished && (frames.isFull || this.options.bytesPerSecond !== undefined)) this.rest(this.handOn());
+    if (this.finished) return;
+    if (frames.isFull) this.handOn();
+    this.rest(this.pace.after(bytes));
   }
 
-  /** @returns for how long to rest then, in milliseconds */
-  private handOn(): number {
+  private handOn(): void {
     const { frames, encoder, onBytes } = this.options;
     const rows = frames.empty();
     this.bytes += rows.length;
     onBytes?.(rows.length);
     encoder.encode(rows, this.made);
-    return this.pace.after(rows.length);
   }
 
   private readonly made = (piece: Buffer): void => {
@@ -176,9 +175,8 @@ export class CopyOut extends Readable {
 
   private finish(): void {
     const { encoder } = this.options;
-    let ahead = 0;
     try {
-      ahead = this.handOn();
+      this.handOn();
       encoder.finish(this.made);
       this.takeHash();
     } catch (error) {
@@ -187,6 +185,7 @@ export class CopyOut extends Readable {
     this.finished = true;
     encoder.close();
     this.release();
+    const ahead = this.pace.after(0);
     if (ahead < 1 || this.failure) this.end();
     else this.resting = setTimeout(() => this.end(), ahead);
   }

@@ -2,14 +2,17 @@ import koffi from 'koffi';
 
 /*
  * The system's own zstd library, called inside this process, because a pipe to the program and back costs more than
- * reading the rows: https://facebook.github.io/zstd/zstd_manual.html, "Streaming compression - HowTo".
+ * reading the rows: https://facebook.github.io/zstd/zstd_manual.html.
  */
 
 export interface ZstdLibrary {
   createCompressor(): unknown;
   freeCompressor(context: unknown): number;
   setParameter(context: unknown, parameter: number, value: number): number;
-  compress: Step;
+  /** The most that so many bytes can become. */
+  bound(size: number): number;
+  /** One frame of all of them; how long it is, or an error's code. */
+  compress(context: unknown, out: Buffer, capacity: number, from: Buffer, size: number): number;
   createDecompressor(): unknown;
   freeDecompressor(context: unknown): number;
   decompress: Step;
@@ -27,7 +30,6 @@ export type Step = (
   from: Buffer,
   size: number,
   read: Position,
-  ...operation: number[]
 ) => number;
 
 const names = [
@@ -56,18 +58,19 @@ export function zstdLibrary(): ZstdLibrary | null {
 }
 
 function bind(native: ReturnType<typeof koffi.load>): ZstdLibrary {
-  const step = (name: string, operation: string) =>
-    native.func(
-      `size_t ${name}(void *context, void *out, size_t capacity, _Inout_ size_t *written, const void *from, size_t size, _Inout_ size_t *read${operation})`,
-    ) as Step;
   return {
     createCompressor: native.func('void *ZSTD_createCCtx()'),
     freeCompressor: native.func('size_t ZSTD_freeCCtx(void *context)'),
     setParameter: native.func('size_t ZSTD_CCtx_setParameter(void *context, int parameter, int value)'),
-    compress: step('ZSTD_compressStream2_simpleArgs', ', int operation'),
+    bound: native.func('size_t ZSTD_compressBound(size_t size)'),
+    compress: native.func(
+      'size_t ZSTD_compress2(void *context, void *out, size_t capacity, const void *from, size_t size)',
+    ),
     createDecompressor: native.func('void *ZSTD_createDCtx()'),
     freeDecompressor: native.func('size_t ZSTD_freeDCtx(void *context)'),
-    decompress: step('ZSTD_decompressStream_simpleArgs', ''),
+    decompress: native.func(
+      'size_t ZSTD_decompressStream_simpleArgs(void *context, void *out, size_t capacity, _Inout_ size_t *written, const void *from, size_t size, _Inout_ size_t *read)',
+    ),
     isError: native.func('unsigned int ZSTD_isError(size_t code)'),
     errorName: native.func('const char *ZSTD_getErrorName(size_t code)'),
   };

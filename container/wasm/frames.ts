@@ -18,7 +18,7 @@ export const input: i32 = 4096;
 export const inputBytes: i32 = 256 * 1024;
 /** Where rows are collected; when fewer than `inputBytes` are left of it, it has to be emptied. */
 export const output: i32 = input + inputBytes + slack;
-export const outputBytes: i32 = 512 * 1024;
+export const outputBytes: i32 = 2048 * 1024;
 
 /** Of the message that is under way; 0 where its first five bytes are not all there yet. */
 export let type: i32 = 0;
