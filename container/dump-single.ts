@@ -1,7 +1,6 @@
-import type { FingerprintMode } from '../core/postgres/fingerprint.js';
 import { completeBackup } from './backup.js';
+import { dumpHashed } from './dump-hashed.js';
 import { chooseTables, type DumpJob, databaseFacts, dumpOf, leftOut, manifestOf } from './dump-job.js';
-import { dumpPlain } from './dump-plain.js';
 import { closeFingerprint, modeFor, type TakenFingerprint, takeFingerprint } from './fingerprint-dump.js';
 import type { Relation } from './postgres/relations.js';
 import { selectionArguments } from './postgres/selection.js';
@@ -35,9 +34,9 @@ export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<Bac
     step.end();
   };
   const mode = modeFor(job, facts.bytes);
-  const taken = await (options.format === 'plain' && mode !== 'off'
-    ? dumpPlain(job, chosen.withData, mode, store)
-    : dumpCustom(job, chosen.withData, mode, store));
+  const taken = await (mode === 'off'
+    ? dumpUncounted(job, chosen.withData, store)
+    : dumpHashed(job, chosen.withData, mode, store));
   const uncounted = chosen.withoutData.map(({ schema, name }) => ({ schema, name }));
   const database = {
     ...facts,
@@ -48,13 +47,8 @@ export async function dumpSingle(job: DumpJob, stored: StoredFiles): Promise<Bac
   return completeBackup(run, draft, manifestOf(job, database, stored), stored.outcomes);
 }
 
-async function dumpCustom(
-  job: DumpJob,
-  tables: readonly Relation[],
-  mode: FingerprintMode,
-  store: StoreDump,
-): Promise<TakenFingerprint> {
-  const fingerprint = takeFingerprint(job, tables, mode);
+async function dumpUncounted(job: DumpJob, tables: readonly Relation[], store: StoreDump): Promise<TakenFingerprint> {
+  const fingerprint = takeFingerprint(job, tables, 'off');
   fingerprint.catch(() => {}); // the archive waits for it and fails with it
   await store(fingerprint);
   return fingerprint;

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { join } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
 import type { Step } from '../../core/log.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { restoreScript } from '../../core/parallel/restore-script.js';
@@ -6,7 +7,10 @@ import { intact } from '../backup.js';
 import { type DumpJob, dumpOf } from '../dump-job.js';
 import { qualified } from '../postgres/relations.js';
 import { selectionArguments } from '../postgres/selection.js';
+import { WholeArchive } from '../postgres/whole-archive.js';
 import type { StoredFiles } from '../stored-files.js';
+import type { Command } from '../streams/command.js';
+import { runPipe } from '../streams/pipe.js';
 import { storeEverywhere } from '../streams/store.js';
 import type { CopyTable } from './tables.js';
 
@@ -33,11 +37,7 @@ async function dumpSchema(job: DumpJob, stored: StoredFiles, step: Step): Promis
     '--section=post-data',
     ...selectionArguments(job.options.selection),
   ]);
-  await stored.add(
-    { command },
-    { key: `${job.draft.base}/schema`, role: 'schema', content: 'dump' },
-    { expectedBytes: 0, step },
-  );
+  await storeWhole(job, stored, command, { role: 'schema', step });
 }
 
 async function dumpSmall(
@@ -54,11 +54,25 @@ async function dumpSmall(
     ...selectionArguments(job.options.selection),
     ...large.map((table) => `--exclude-table-data=${qualified(table)}`),
   ]);
-  await stored.add(
-    { command },
-    { key: `${job.draft.base}/small`, role: 'small', content: 'dump' },
-    { expectedBytes: 0, step, until },
-  );
+  await storeWhole(job, stored, command, { role: 'small', step, until });
+}
+
+/** Looks through the archive on its way, which is small beside what the workers copy. */
+async function storeWhole(
+  { run, draft, clients }: DumpJob,
+  stored: StoredFiles,
+  command: Command,
+  { role, ...options }: { role: 'schema' | 'small'; step: Step; until?: Promise<unknown> },
+): Promise<void> {
+  await runPipe([command], {
+    signal: run.signal,
+    output: (stdout) =>
+      stored.add(
+        { stream: pipeline(stdout, new WholeArchive(join(clients.directory, 'pg_dump')), () => {}) },
+        { key: `${draft.base}/${role}`, role, content: 'dump' },
+        { expectedBytes: 0, ...options },
+      ),
+  });
 }
 
 /** The script that restores the backup without respaldo; the last of its files. */

@@ -1,8 +1,10 @@
-// A program between pg_dump and the compressor: lets a plain dump through, counts and hashes (where its argument says so)
-// the rows of each table, and writes what it found to file descriptor 3. It ends with an error where the dump is not whole.
+// A program between pg_dump and the compressor: lets a dump through, plain or in custom format, counts and hashes (as its
+// arguments say) the rows of each table, and writes what it found to file descriptor 3. It ends with an error where the dump
+// is not whole.
 // It reads and writes synchronously, which takes half the processor time of streams: it has nothing else to do meanwhile.
 import { readSync, writeSync } from 'node:fs';
 import { messageOf } from '../../core/errors.js';
+import { ArchiveReader } from './archive-reader.js';
 import { copyTarget, type RawName } from './copy-target.js';
 import { type DumpedTable, verdict } from './dumped-rows.js';
 import { SqlReader } from './sql-reader.js';
@@ -13,27 +15,38 @@ const fullRead = 64 * 1024;
 /** Milliseconds. */
 const breath = 1;
 
-const rows = new TextRows(process.argv[2] === 'full');
+const [, , mode, format] = process.argv;
+const rows = new TextRows(mode === 'full');
 const idle = new Int32Array(new SharedArrayBuffer(4));
-let target: RawName | undefined;
 let found = '';
 
-const reader = new SqlReader({
-  // Of no other statement the words are wanted.
-  holds: (skeleton) => /^(?:c(?:o(?:p(?:y\b.*)?)?)?)?$/is.test(skeleton),
-  text() {},
-  statement(_skeleton, held) {
-    target = copyTarget(Buffer.concat(held));
-    rows.begin();
-  },
-  rows(bytes, end) {
-    rows.take(bytes);
-    if (!end || !target) return;
-    const taken = rows.end();
-    const table: DumpedTable = { ...target, rows: taken.rows, sum: String(taken.sum) };
-    found += `${JSON.stringify(table)}\n`;
-  },
-});
+function archiveReader() {
+  return new ArchiveReader(rows, (copyStatement, taken) => tell(copyTarget(copyStatement), taken));
+}
+
+function scriptReader() {
+  let target: RawName | undefined;
+  const reader = new SqlReader({
+    // Of no other statement the words are wanted.
+    holds: (skeleton) => /^(?:c(?:o(?:p(?:y\b.*)?)?)?)?$/is.test(skeleton),
+    text() {},
+    statement(_skeleton, held) {
+      target = copyTarget(Buffer.concat(held));
+      rows.begin();
+    },
+    rows(bytes, end) {
+      rows.take(bytes);
+      if (end) tell(target, rows.taken);
+    },
+  });
+  return { write: (chunk: Buffer) => reader.write(chunk), end: () => reader.end(true) };
+}
+
+function tell(target: RawName | undefined, taken: TextRows['taken']): void {
+  if (!target) return;
+  const table: DumpedTable = { ...target, rows: taken.rows, sum: String(taken.sum) };
+  found += `${JSON.stringify(table)}\n`;
+}
 
 function write(descriptor: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
@@ -44,6 +57,7 @@ function fail(message: string): never {
   process.exit(1);
 }
 
+const reader = format === 'custom' ? archiveReader() : scriptReader();
 for (let read = readSync(0, rows.room); read > 0; read = readSync(0, rows.room)) {
   const chunk = rows.room.subarray(0, read);
   try {
@@ -60,7 +74,7 @@ for (let read = readSync(0, rows.room); read > 0; read = readSync(0, rows.room))
   if (read < fullRead) Atomics.wait(idle, 0, 0, breath);
 }
 try {
-  reader.end(true);
+  reader.end();
 } catch (error) {
   fail(`${verdict}${messageOf(error)}`);
 }

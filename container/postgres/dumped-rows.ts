@@ -7,18 +7,19 @@ import type { Command } from '../streams/command.js';
 import { linesOf } from '../streams/lines.js';
 import { unnamedFile } from '../streams/unnamed-file.js';
 import { keyOf, type RawName } from './copy-target.js';
+import { untrueDump } from './untrue-dump.js';
 
 /** What dump-rows.ts begins its verdict with, where it finds that a dump is not whole. */
 export const verdict = 'untrue: ';
 
-/** What a plain dump has of one table. */
+/** What a dump has of one table. */
 export interface DumpedTable extends RawName {
   readonly rows: number;
   /** Of the rows' XXH64 (seed 0), each with its newline, modulo 2^64, in decimal; 0 where they were only counted. */
   readonly sum: string;
 }
 
-/** What a plain dump is found to have on its way from pg_dump to the compressor. */
+/** What a dump is found to have on its way from pg_dump to the compressor. */
 export class DumpedRows {
   private constructor(
     private readonly file: FileHandle,
@@ -38,11 +39,11 @@ export class DumpedRows {
   }
 
   /** The program that the dump passes through. It fails where the dump ends before its end. */
-  filter(mode: 'full' | 'counts'): Command {
+  filter(mode: 'full' | 'counts', format: 'plain' | 'custom'): Command {
     return {
       name: 'dump-rows',
       file: process.execPath,
-      args: [builtFile('dump-rows.js'), mode],
+      args: [builtFile('dump-rows.js'), mode, format],
       files: [this.file.fd],
       explain: (stderr) => {
         if (stderr.startsWith(verdict)) return this.untrue(stderr.slice(verdict.length).trim());
@@ -65,13 +66,8 @@ export class DumpedRows {
     await this.file.close();
   }
 
-  /** For a dump that has not what the database has, although pg_dump ended as if all were well. */
   untrue(what: string): OperatorError {
-    return new OperatorError(
-      'SOURCE_FAILED',
-      `pg_dump ended as if all were well, but ${what}`,
-      `Nothing was stored. See whether ${this.pgDump} is PostgreSQL's own, and install it anew.`,
-    );
+    return untrueDump(this.pgDump, what);
   }
 }
 

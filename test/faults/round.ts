@@ -26,8 +26,6 @@ export interface Outcome {
   readonly fault: string;
   readonly choice: Choice;
   readonly exitCode: number | 'killed';
-  /** The run passed for good, and the restore of its backup then told that it is not. */
-  readonly caughtLater: boolean;
   readonly violations: readonly Violation[];
   /** All of it in words, for whoever looks into it. */
   readonly story: string;
@@ -53,13 +51,13 @@ export async function playRound(world: World, seed: number, kinds: readonly Faul
   if (ended.exitCode === exitCodes.bug || ended.said.includes('BUG:')) violated('bug', 'it ended by a bug');
   const left = await leftBehind(scene, ended.exitCode === 'killed');
   if (left.length > 0) violated('left behind', left.join('; '));
-  const caughtLater = await checkStorage(scene, armed, ended, violated);
+  await checkStorage(scene, armed, ended, violated);
   await checkDatabase(scene, armed, ended, violated);
   await armed.heal?.();
   await checkNextRun(scene, violated);
   const story = `${describeChoice(choice)}; ${kind.name}: ${armed.what}\nended in ${ended.exitCode}: ${ended.said.slice(-1500)}`;
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  return { seed, fault: kind.name, choice, exitCode: ended.exitCode, caughtLater, violations, story, seconds };
+  return { seed, fault: kind.name, choice, exitCode: ended.exitCode, violations, story, seconds };
 }
 
 function pickKind(random: Random, kinds: readonly FaultKind[], choice: Choice): FaultKind {
@@ -94,8 +92,8 @@ async function run(scene: Scene, armed: Armed): Promise<Ended> {
 
 type Violated = (name: ViolationName, what: string) => void;
 
-/** What is listed is whole, and nothing is missing. @returns whether a listed backup told of itself that it is none */
-async function checkStorage(scene: Scene, armed: Armed, ended: Ended, violated: Violated): Promise<boolean> {
+/** What is listed is whole, and nothing is missing. */
+async function checkStorage(scene: Scene, armed: Armed, ended: Ended, violated: Violated): Promise<void> {
   const { choice, contents, newest, storage } = scene;
   const { listed, unsound } = await readListed(storage);
   for (const [id, why] of unsound) if (id !== armed.damages) violated('wrongly listed', `${id}: ${why}`);
@@ -104,22 +102,20 @@ async function checkStorage(scene: Scene, armed: Armed, ended: Ended, violated: 
   if (choice.operation === 'cleanup' && ended.exitCode === 0 && !armed.clock && listed.length !== 1)
     violated('next run failed', `cleanup ended in 0 and left ${listed.length}`);
   const isMade = (id: string) => !contents.has(id);
-  if (choice.operation !== 'backup') return false;
+  if (choice.operation !== 'backup') return;
   if (ended.exitCode === 0 && !listed.some(isMade)) violated('lost', 'the new backup is not listed');
-  if (!listed.some(isMade)) return await checkNothingLeft(scene, ended, violated);
+  if (!listed.some(isMade)) return checkNothingLeft(scene, ended, violated);
   const { result, why } = await tryNewest(scene, (id) => scene.contents.get(id) ?? scene.world.live);
   if (result === 'wrong') violated('wrong data restored', `the new backup: ${why}`);
-  if (result === 'refused' && !armed.mayDeceive) violated('wrongly listed', `the new backup does not restore: ${why}`);
-  return result === 'refused';
+  if (result === 'refused') violated('wrongly listed', `the new backup does not restore: ${why}`);
 }
 
 /** A run that was not killed leaves no half of a backup in a folder. */
 async function checkNothingLeft({ choice, env, contents }: Scene, { exitCode }: Ended, violated: Violated) {
-  if (choice.storage !== 'local' || exitCode === 'killed') return false;
+  if (choice.storage !== 'local' || exitCode === 'killed') return;
   const names = await readdir(join(env.BACKUP_DIR ?? '', 'database'));
   const strange = names.filter((name) => ![...contents.keys()].some((id) => name.startsWith(id)));
   if (strange.length > 0) violated('left behind', strange.join(', '));
-  return false;
 }
 
 /** The live database is the one from before, or, after a restore that says so, exactly what it has restored. */

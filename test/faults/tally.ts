@@ -7,7 +7,6 @@ interface Row {
   rounds: number;
   done: number;
   failed: number;
-  caughtLater: number;
   killed: number;
   violations: number;
 }
@@ -15,20 +14,19 @@ interface Row {
 /** Outcomes counted by fault, in Markdown. */
 export function tableOf(outcomes: readonly Outcome[]): string {
   const rows = new Map<string, Row>();
-  for (const { fault, exitCode, caughtLater, violations } of outcomes) {
-    const row = rows.get(fault) ?? { fault, rounds: 0, done: 0, failed: 0, caughtLater: 0, killed: 0, violations: 0 };
+  for (const { fault, exitCode, violations } of outcomes) {
+    const row = rows.get(fault) ?? { fault, rounds: 0, done: 0, failed: 0, killed: 0, violations: 0 };
     rows.set(fault, row);
     row.rounds += 1;
     if (exitCode === 'killed') row.killed += 1;
     else if (exitCode !== 0) row.failed += 1;
-    else if (caughtLater) row.caughtLater += 1;
     else row.done += 1;
     if (violations.length > 0) row.violations += 1;
   }
   const sorted = [...rows.values()].sort((a, b) => a.fault.localeCompare(b.fault, 'en'));
   return [
-    '| fault | rounds | done all the same | ended with an error | passed, and the restore refused it | killed | promise broken |',
-    '|---|---|---|---|---|---|---|',
+    '| fault | rounds | done all the same | ended with an error | killed | promise broken |',
+    '|---|---|---|---|---|---|',
     ...sorted.map((row) => `| ${Object.values(row).join(' | ')} |`),
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithBufferEncoding, execFileSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { ZstdDecompress, ZstdEncoder } from '../../../container/parallel/zstd.js
 import { Random } from '../../support/random.js';
 
 const mebibyte = 1024 * 1024;
-const byProgram = { maxBuffer: 64 * mebibyte, stdio: ['pipe', 'pipe', 'pipe'] } as const;
+const byProgram: ExecFileSyncOptionsWithBufferEncoding = { maxBuffer: 64 * mebibyte, stdio: 'pipe' };
 
 function compressed(pieces: readonly Buffer[]): Buffer {
   const encoder = new ZstdEncoder(1);

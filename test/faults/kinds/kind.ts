@@ -25,8 +25,6 @@ export interface Armed {
   readonly damages?: string;
   /** The program runs inside of this process, by this clock. */
   readonly clock?: () => Date;
-  /** Whether a backup that the fault lets pass as good may turn out not to restore, with an error. */
-  readonly mayDeceive?: true;
 }
 
 /** One way for things to go wrong. */

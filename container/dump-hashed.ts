@@ -11,12 +11,12 @@ import { qualified, type Relation } from './postgres/relations.js';
 import { type StreamedTable, streamedTables } from './postgres/streamed-tables.js';
 
 /**
- * Dumps as SQL. Rows are hashed on their way out of pg_dump: that costs less than having the server read them once more,
- * and vouches for what was really dumped. The server only counts them; where the two differ, nothing is kept.
+ * Dumps into one archive. Rows are hashed on their way out of pg_dump: that costs less than having the server read them once
+ * more, and vouches for what was really dumped. The server only counts them; where the two differ, nothing is kept.
  *
  * @throws OperatorError SOURCE_FAILED
  */
-export async function dumpPlain(
+export async function dumpHashed(
   job: DumpJob,
   relations: readonly Relation[],
   mode: Exclude<FingerprintMode, 'off'>,
@@ -27,7 +27,7 @@ export async function dumpPlain(
     const tables = await streamedTables(job.snapshot.client, relations);
     const fingerprint = askServer(job, tables, mode);
     fingerprint.catch(() => {}); // the archive waits for it and fails with it
-    await store(fingerprint, dumped.filter(mode));
+    await store(fingerprint, dumped.filter(mode, job.options.format === 'custom' ? 'custom' : 'plain'));
     const { rest, tables: counted } = await fingerprint;
     const found = await dumped.read();
     for (const [index, table] of tables.entries()) {

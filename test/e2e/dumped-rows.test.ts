@@ -36,17 +36,19 @@ async function manifestIn(folder: string): Promise<Manifest> {
   return parseManifest(await readFile(join(folder, 'database', name)), name);
 }
 
-describe('the rows of a plain dump', () => {
+describe('the rows of a dump', () => {
   it.each([
     { settings: '' },
+    { settings: '', format: 'custom' },
     { settings: "SET timezone = 'America/St_Johns'" },
     { settings: "SET datestyle = 'German'" },
     { settings: "SET intervalstyle = 'sql_standard'" },
     { settings: 'SET extra_float_digits = -10' },
     { settings: "SET bytea_output = 'escape'", byServer: true },
-  ])('are proven, whatever the database sets: $settings', async ({ settings, byServer }) => {
+    { settings: "SET bytea_output = 'escape'", byServer: true, format: 'custom' },
+  ])('are proven, whatever the database sets: $settings $format', async ({ settings, byServer, format = 'plain' }) => {
     const { folder, env } = await prepared(settings);
-    const backup = await respaldo(['backup', '--database'], env);
+    const backup = await respaldo(['backup', '--database', '--format', format], env);
     expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
     const { tables = [] } = (await manifestIn(folder)).database ?? {};
     expect(tables.filter(({ hash }) => hash === undefined)).toEqual([]);
@@ -60,19 +62,46 @@ describe('the rows of a plain dump', () => {
   });
 
   it.each([
-    { lie: 'prints nothing', script: 'exit 0', says: /but the dump ends before pg_dump’s last line/ },
-    { lie: 'prints half', script: '"$real" "$@" | head -c 3000; exit 0', says: /but the dump ends/ },
+    { format: 'plain', lie: 'prints nothing', script: 'exit 0', says: /but the dump ends before pg_dump’s last line/ },
+    { format: 'plain', lie: 'prints half', script: '"$real" "$@" | head -c 3000; exit 0', says: /but the dump ends/ },
     {
+      format: 'plain',
       lie: 'leaves out a row',
       script: '"$real" "$@" | sed "/^17\\t/d"; exit 0',
       says: /its dump has 99 rows of "public"."(?:bytes|fees)", where the server counted 100/,
     },
-    {
+    ...['plain', 'custom'].map((format) => ({
+      format,
       lie: 'leaves out a table',
       script: '"$real" "$@" --exclude-table-data=times; exit 0',
       says: /its dump has 0 rows of "public"."times", where the server counted 300/,
+    })),
+    { format: 'custom', lie: 'prints nothing', script: 'exit 0', says: /but the archive ends before its header/ },
+    {
+      format: 'custom',
+      lie: 'prints half of its table of contents',
+      script: '"$real" "$@" | head -c 3000; exit 0',
+      says: /but the archive ends within its table of contents/,
     },
-  ])('are missed where pg_dump $lie and says that all is well', async ({ script, says }) => {
+    {
+      format: 'custom',
+      lie: 'prints half of the data',
+      script: '"$real" "$@" | head -c -3000; exit 0',
+      says: /but the archive ends (?:within its data|before the data of \d+ of its \d+ entries)/,
+    },
+    {
+      format: 'parallel',
+      lie: 'prints half of the schema',
+      script: 'case "$*" in *pre-data*) "$real" "$@" | head -c 3000;; *) exec "$real" "$@";; esac',
+      says: /but the archive ends within its table of contents/,
+    },
+    {
+      format: 'parallel',
+      lie: 'prints half of what is small',
+      script: 'case "$*" in *section=data*) "$real" "$@" | head -c -1000;; *) exec "$real" "$@";; esac',
+      says: /but the archive ends (?:within its data|before the data of \d+ of its \d+ entries)/,
+    },
+  ])('are missed where pg_dump $lie ($format) and says that all is well', async ({ format, script, says }) => {
     const { folder, env } = await prepared('');
     const programs = join(await temporaryFolder(), 'bin');
     await mkdir(programs);
@@ -82,7 +111,7 @@ describe('the rows of a plain dump', () => {
         name === 'pg_dump' ? `case "$*" in --version) exec "$real" "$@";; esac\n${script}` : 'exec "$real" "$@"';
       await writeFile(join(programs, name), `#!/bin/sh\nreal=${binDirectory}/${name}\n${words}\n`, { mode: 0o755 });
     }
-    const backup = await respaldo(['backup', '--database'], { ...env, PG_BINDIR: programs });
+    const backup = await respaldo(['backup', '--database', '--format', format], { ...env, PG_BINDIR: programs });
     expect(backup.exitCode).toBe(3);
     expect(backup.stderr).toMatch(/pg_dump ended as if all were well, but /);
     expect(backup.stderr).toMatch(says);
