@@ -22,7 +22,7 @@ export interface ZstdLibrary {
 
 /** How far a step came; it goes on from there. */
 export type Position = [number];
-export type Step = (
+type Step = (
   context: unknown,
   out: Buffer,
   capacity: number,
