@@ -26,7 +26,7 @@ export interface DatabaseRestoreOptions {
   readonly tables?: readonly string[];
   /** Tasks that share its load, this one counted; undefined: as the settings say. */
   readonly tasks?: number | undefined;
-  /** Done in the new database before anything is loaded. */
+  /** Done in the new database before anything is loaded; it also lets owners create there. */
   readonly prepare?: (() => Promise<void>) | undefined;
 }
 
@@ -51,6 +51,8 @@ export interface DatabaseRestorePlan {
   readonly keptName: string | undefined;
   /** The only tables whose rows are restored; undefined for all. */
   readonly tables: readonly TableFacts[] | undefined;
+  /** Those who must be let create in the schemas while the dump is loaded. */
+  readonly owners: readonly string[];
 }
 
 /**
@@ -128,6 +130,7 @@ export async function planDatabaseRestore(
         restoreName: mode === 'swap' ? restoreName : database,
         keptName: mode === 'swap' && running ? keptName : undefined,
         tables,
+        owners: rights.superuser || options.withoutOwners || options.prepare ? [] : (facts?.owners ?? []),
       };
     },
     await maintenanceDatabase(connection),

@@ -9,10 +9,11 @@ import { type DatabaseRestorePlan, maintenanceDatabase } from './plan-database-r
 import { connect, withSession } from './postgres/connection.js';
 import { abandonedDatabases, copyDatabaseSettings, createDatabase, dropDatabase } from './postgres/create-database.js';
 import { holdTarget } from './postgres/hold.js';
-import { committing, emptyDatabase, rowsMustBe } from './postgres/in-place.js';
+import { committing, emptyDatabase, ownWords, rowsMustBe } from './postgres/in-place.js';
 import { loadDump } from './postgres/load.js';
 import { withHolders } from './postgres/lock-holders.js';
 import { lookAgain } from './postgres/look-again.js';
+import { letOwnersCreate, takeBackCreate } from './postgres/owners-create.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
 import { endure, withoutTimeouts } from './postgres/timeouts.js';
@@ -111,7 +112,7 @@ async function restoreBeside(
   let compared: Compared;
   try {
     await options.prepare?.();
-    await withFastToast(client, restoreName, run.settings, () => load(run, plan));
+    await withFastToast(client, restoreName, run.settings, () => lettingOwnersCreate(run, plan, () => load(run, plan)));
     compared = await compare(plan);
     if (running) await copyDatabaseSettings(client, database, restoreName, run.log);
     run.signal.throwIfAborted();
@@ -173,6 +174,22 @@ async function restoreInPlace(run: Run, plan: DatabaseRestorePlan): Promise<Data
   return { database: plan.database, kept: undefined, tables: tables.length, rows, compared };
 }
 
+/** For a new database. In place, it is part of the transaction. */
+async function lettingOwnersCreate(run: Run, plan: DatabaseRestorePlan, use: () => Promise<void>): Promise<void> {
+  const { connection, found, owners, restoreName } = plan;
+  if (owners.length === 0) return use();
+  const creators = found.manifest?.database?.creators;
+  const ask = (sql: string) =>
+    withSession(connection, 'restore, rights of owners', (client) => client.query(sql), restoreName);
+  await ask(letOwnersCreate(owners));
+  await use();
+  await ask(takeBackCreate(owners, creators));
+  if (creators) return;
+  run.log.warn(
+    `${owners.join(', ')} may now create in the schemas that they own something in: ${found.id} does not tell whether they might before`,
+  );
+}
+
 /** @param mark in place: tells of the commit */
 async function load(run: Run, plan: DatabaseRestorePlan, mark?: string): Promise<void> {
   const { found, connection, restoreName, clients, options } = plan;
@@ -189,8 +206,13 @@ async function load(run: Run, plan: DatabaseRestorePlan, mark?: string): Promise
       mark === undefined
         ? undefined
         : {
-            before: emptyDatabase,
-            after: `${rowsMustBe(counted(plan))}\n${mark}`,
+            before: `${emptyDatabase}${letOwnersCreate(plan.owners)}`,
+            after: [
+              ownWords,
+              takeBackCreate(plan.owners, found.manifest?.database?.creators),
+              rowsMustBe(counted(plan)),
+              mark,
+            ].join('\n'),
             lockTimeoutSeconds: run.settings.BACKUP_LOCK_TIMEOUT,
           },
   });

@@ -73,6 +73,8 @@ const database = z.looseObject({
   roles: z.array(text),
   /** Those of them that own something. */
   owners: z.array(text),
+  /** Who else than its owner may create in a schema. Absent in manifests that were written before it was noted. */
+  creators: z.array(z.looseObject({ schema: text, role: text })).optional(),
   tables: z.array(table),
   /** What was dumped beside tables, for a comparison of everything. */
   fingerprint: fingerprint.optional(),

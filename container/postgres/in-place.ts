@@ -52,6 +52,10 @@ END
 $empty$;
 `;
 
+/** SQL that takes back what a dump has set for its session, before what follows in the same transaction. */
+export const ownWords = `
+SET LOCAL client_encoding = 'UTF8'; SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off; SET LOCAL standard_conforming_strings = on;`;
+
 /** Begins the error of a transaction whose tables have other rows than they should. */
 export const rowsDiffer = 'other rows than were backed up';
 
@@ -65,7 +69,6 @@ export function rowsMustBe(tables: readonly TableFacts[]): string {
   const tag = `$rows_${randomBytes(8).toString('hex')}$`;
   const wanted = tables.map((table) => `(${pg.escapeLiteral(qualified(table))}, ${table.rows}::int8)`).join(', ');
   return `
-SET LOCAL client_encoding = 'UTF8'; SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off; SET LOCAL standard_conforming_strings = on;
 DO ${tag}
 DECLARE
   wanted record;

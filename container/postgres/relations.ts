@@ -94,7 +94,7 @@ export async function countRows(
 /** What the manifest tells of a database beside its tables. */
 export async function describeDatabase(
   client: pg.Client,
-): Promise<Pick<DatabaseFacts, 'extensions' | 'roles' | 'owners'>> {
+): Promise<Pick<DatabaseFacts, 'extensions' | 'roles' | 'owners' | 'creators'>> {
   const extensions = await client.query(
     `SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
@@ -115,9 +115,16 @@ export async function describeDatabase(
      SELECT r.rolname AS name, bool_or(i.owns) AS owns FROM involved i JOIN pg_roles r ON r.oid = i.oid
      WHERE r.rolname !~ '^pg_' GROUP BY 1 ORDER BY 1`,
   );
+  const creators = await client.query<{ schema: string; role: string }>(
+    `SELECT n.nspname AS schema, r.rolname AS role
+     FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a JOIN pg_roles r ON r.oid = a.grantee
+     WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     ORDER BY 1, 2`,
+  );
   return {
     extensions: extensions.rows,
     roles: rows.map(({ name }) => name),
     owners: rows.filter(({ owns }) => owns).map(({ name }) => name),
+    creators: creators.rows,
   };
 }
