@@ -100,17 +100,18 @@ export async function describeDatabase(
      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
   );
   // pg_shdepend knows every owner and grantee but the bootstrap superuser: nobody can drop that role, so nothing
-  // records what it owns. Before 15, pg_dump does not say whose public is.
+  // records what it owns. Before 15, pg_dump does not say whose public is; whose an extension and its parts are, never.
   const { rows } = await client.query<{ name: string; owns: boolean }>(
     `WITH own AS (SELECT oid, nspname <> 'public' OR current_setting('server_version_num')::int >= 150000 AS owned FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
+     parts AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e' UNION ALL SELECT tableoid, oid FROM pg_extension),
      involved(oid, owns) AS (
-       SELECT refobjid, deptype = 'o' FROM pg_shdepend
-       WHERE refclassid = 'pg_authid'::regclass AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       SELECT refobjid, deptype = 'o' FROM pg_shdepend s
+       WHERE NOT (deptype = 'o' AND EXISTS (SELECT FROM parts p WHERE p.classid = s.classid AND p.objid = s.objid)) AND refclassid = 'pg_authid'::regclass AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
          AND NOT (deptype = 'o' AND classid = 'pg_namespace'::regclass AND objid IN (SELECT oid FROM own WHERE NOT owned))
-       UNION SELECT relowner, true FROM pg_class WHERE relnamespace IN (SELECT oid FROM own)
-       UNION SELECT proowner, true FROM pg_proc WHERE pronamespace IN (SELECT oid FROM own)
-       UNION SELECT typowner, true FROM pg_type WHERE typnamespace IN (SELECT oid FROM own)
-       UNION SELECT nspowner, true FROM pg_namespace WHERE oid IN (SELECT oid FROM own WHERE owned)
+       UNION SELECT relowner, true FROM pg_class c WHERE relnamespace IN (SELECT oid FROM own) AND relkind NOT IN ('i', 'I') AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = c.tableoid AND p.objid = c.oid)
+       UNION SELECT proowner, true FROM pg_proc f WHERE pronamespace IN (SELECT oid FROM own) AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = f.tableoid AND p.objid = f.oid)
+       UNION SELECT typowner, true FROM pg_type t WHERE typnamespace IN (SELECT oid FROM own) AND typrelid = 0 AND typtype <> 'm' AND typcategory <> 'A' AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = t.tableoid AND p.objid = t.oid)
+       UNION SELECT nspowner, true FROM pg_namespace n WHERE oid IN (SELECT oid FROM own WHERE owned) AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = n.tableoid AND p.objid = n.oid)
        UNION SELECT lomowner, true FROM pg_largeobject_metadata)
      SELECT r.rolname AS name, bool_or(i.owns) AS owns FROM involved i JOIN pg_roles r ON r.oid = i.oid
      WHERE r.rolname !~ '^pg_' GROUP BY 1 ORDER BY 1`,

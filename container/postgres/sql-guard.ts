@@ -5,15 +5,19 @@ import { SqlReader } from './sql-reader.js';
 export interface SqlGuardOptions {
   /** Leaves out ALTER … OWNER TO, GRANT, REVOKE and ALTER DEFAULT PRIVILEGES. */
   readonly withoutOwners: boolean;
-  /** One transaction of the caller's spans everything: BEGIN and COMMIT, which pg_dump writes around large objects, are left out. */
+  /**
+   * One transaction of the caller's spans everything: BEGIN and COMMIT, which pg_dump writes around large objects, are left
+   * out. So are comments on extensions, which are there already and may be somebody else's.
+   */
   readonly insideTransaction: boolean;
 }
 
 const ownership = /^(?:alter\s.*\sowner\s+to\s|grant\s|revoke\s|alter\s+default\s+privileges\s)/is;
 const ownTransaction = /^(?:begin|commit|end|start\s+transaction)\b/i;
+const extensionComment = /^comment\s+on\s+extension\s/i;
 const breaksTransaction = /^(?:rollback(?!\s+to\b)|abort|prepare\s+transaction)\b/i;
 const ownershipWords = ['ALTER', 'GRANT', 'REVOKE'];
-const transactionWords = ['BEGIN', 'COMMIT', 'END', 'START'];
+const inPlaceWords = ['BEGIN', 'COMMIT', 'END', 'START', 'COMMENT'];
 
 /**
  * Stands between a plain SQL dump and psql. psql would run what a line such as `\! command` says, so a dump is refused
@@ -25,10 +29,7 @@ export class SqlGuard extends Transform {
 
   constructor(private readonly options: SqlGuardOptions) {
     super({ readableHighWaterMark: 1024 * 1024 });
-    this.words = [
-      ...(options.withoutOwners ? ownershipWords : []),
-      ...(options.insideTransaction ? transactionWords : []),
-    ];
+    this.words = [...(options.withoutOwners ? ownershipWords : []), ...(options.insideTransaction ? inPlaceWords : [])];
     this.reader = new SqlReader({
       holds: (skeleton) => this.mayBeLeftOut(skeleton),
       text: (piece) => this.push(piece),
@@ -71,7 +72,7 @@ export class SqlGuard extends Transform {
         'Restore it without --in-place, or with --into NAME.',
       );
     }
-    if (insideTransaction && ownTransaction.test(skeleton)) return;
+    if (insideTransaction && (ownTransaction.test(skeleton) || extensionComment.test(skeleton))) return;
     if (withoutOwners && ownership.test(skeleton)) return;
     for (const piece of held) this.push(piece);
   }

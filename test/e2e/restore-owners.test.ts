@@ -34,6 +34,9 @@ async function shop(server: MajorServer, major: number) {
      CREATE TABLE public.others AS SELECT 3 AS id; CREATE TABLE closed.others AS SELECT 4 AS id;
      RESET ROLE; REVOKE CREATE ON SCHEMA closed FROM ${other}; ${ofPublic('REVOKE CREATE ON SCHEMA public FROM', other)}`,
   );
+  // An extension's parts belong to a superuser; whose they are, a dump does not tell. Not every server has one to try.
+  const [hstore] = await server.query(database, "SELECT FROM pg_available_extensions WHERE name = 'hstore'");
+  if (hstore) await server.query(database, 'CREATE EXTENSION hstore');
   const folder = await temporaryFolder();
   return { database, folder, env: { DATABASE_URL: server.url(database, master), BACKUP_DIR: folder } };
 }

@@ -134,4 +134,14 @@ describe('what may be left out', () => {
       await expect(guard('SELECT 1; ROLLBACK;', size, inside)).rejects.toMatchObject({ code: 'ARCHIVE_UNSAFE' });
     }
   });
+
+  it('comments on extensions, where one transaction spans everything, and no others', async () => {
+    const sql =
+      "COMMENT ON EXTENSION hstore IS 'x';\nCOMMENT ON TABLE \"on extension\" IS 'COMMENT ON EXTENSION y;';\n";
+    for (const size of sizes) {
+      const left = await guard(sql, size, { ...asIs, insideTransaction: true });
+      expect(left.trim()).toBe(`COMMENT ON TABLE "on extension" IS 'COMMENT ON EXTENSION y;';`);
+      expect(await guard(sql, size, asIs)).toBe(sql);
+    }
+  });
 });
