@@ -1,4 +1,3 @@
-import { Transform, type TransformCallback } from 'node:stream';
 import { OperatorError } from '../../core/errors.js';
 import type { Encoder } from './encoder.js';
 import { type Position, type ZstdLibrary, zstdLibrary } from './zstd-library.js';
@@ -54,53 +53,35 @@ export class ZstdEncoder implements Encoder {
 /** What is made of frames is collected in rooms of this size. Smaller ones cost more calls, and more garbage to collect. */
 const roomBytes = 1024 * 1024;
 
-/** Decompresses frames; an input that ends in the midst of one is an error. */
-export class ZstdDecompress extends Transform {
-  private readonly native = loaded();
-  private readonly context = this.native.createDecompressor();
-  private room = Buffer.allocUnsafeSlow(roomBytes);
-  private filled: Position = [0];
-  private hint = 0;
-
-  constructor() {
-    super({ readableHighWaterMark: 1024 * 1024, writableHighWaterMark: 1024 * 1024 });
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    try {
+/**
+ * Decompresses frames, a room at a time and no faster than the rooms are taken: a megabyte may hold hundreds.
+ *
+ * @throws OperatorError ARCHIVE_CORRUPT, also where they end in the midst of one
+ */
+export async function* decompressed(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  const native = loaded();
+  const context = native.createDecompressor();
+  try {
+    let room = Buffer.allocUnsafeSlow(roomBytes);
+    let filled: Position = [0];
+    let hint = 0;
+    for await (const chunk of source) {
       const read: Position = [0];
-      for (let isFull = false; read[0] < chunk.length || isFull; ) isFull = this.step(chunk, read);
-      done();
-    } catch (error) {
-      done(error as Error);
+      for (let isFull = false; read[0] < chunk.length || isFull; ) {
+        hint = native.decompress(context, room, roomBytes, filled, chunk, chunk.length, read);
+        if (native.isError(hint)) throw corrupt(native.errorName(hint));
+        // Where the frame ended with the room, there is nothing more to be had of it.
+        isFull = filled[0] === roomBytes && hint !== 0;
+        if (filled[0] <= roomBytes / 2) continue;
+        yield room.subarray(0, filled[0]);
+        room = Buffer.allocUnsafeSlow(roomBytes);
+        filled = [0];
+      }
     }
-  }
-
-  override _flush(done: TransformCallback): void {
-    this.handOn();
-    done(this.hint === 0 ? null : corrupt('it ends too early'));
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.native.freeDecompressor(this.context);
-    done(error);
-  }
-
-  /** @returns whether the room was too small for all that there was, and not just large enough for the frame's end */
-  private step(chunk: Buffer, read: Position): boolean {
-    const { native, context, room, filled } = this;
-    this.hint = native.decompress(context, room, roomBytes, filled, chunk, chunk.length, read);
-    if (native.isError(this.hint)) throw corrupt(native.errorName(this.hint));
-    const isFull = filled[0] === roomBytes && this.hint !== 0;
-    if (filled[0] > roomBytes / 2) this.handOn();
-    return isFull;
-  }
-
-  private handOn(): void {
-    if (this.filled[0] === 0) return;
-    this.push(this.room.subarray(0, this.filled[0]));
-    this.room = Buffer.allocUnsafeSlow(roomBytes);
-    this.filled = [0];
+    if (filled[0] > 0) yield room.subarray(0, filled[0]);
+    if (hint !== 0) throw corrupt('it ends too early');
+  } finally {
+    native.freeDecompressor(context);
   }
 }
 

@@ -1,8 +1,9 @@
 import { type ExecFileSyncOptionsWithBufferEncoding, execFileSync } from 'node:child_process';
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { Duplex, pipeline, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { ZstdDecompress, ZstdEncoder } from '../../../container/parallel/zstd.js';
+import { decompressed, ZstdEncoder } from '../../../container/parallel/zstd.js';
 import { Random } from '../../support/random.js';
 
 const mebibyte = 1024 * 1024;
@@ -22,19 +23,14 @@ function compressed(pieces: readonly Buffer[]): Buffer {
 }
 
 /** Hands bytes on in pieces of random sizes, as a storage does. */
-function decompressed(bytes: Buffer, random = new Random(1)): Promise<Buffer> {
+function readBack(bytes: Buffer, random = new Random(1)): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = at + random.between(1, random.pick([100, mebibyte]));
     pieces.push(bytes.subarray(at, end));
     at = end;
   }
-  const decompress = new ZstdDecompress();
-  return buffer(
-    Readable.from(pieces)
-      .on('error', () => {})
-      .pipe(decompress),
-  );
+  return buffer(decompressed(Readable.from(pieces)));
 }
 
 function rows(size: number, random: Random): Buffer {
@@ -57,7 +53,7 @@ describe.each([
   const archive = compressed(pieces);
 
   it('is read back', async () => {
-    expect(Buffer.concat(pieces).equals(await decompressed(archive))).toBe(true);
+    expect(Buffer.concat(pieces).equals(await readBack(archive))).toBe(true);
   });
 
   it('is an archive to the zstd program, with checksums', () => {
@@ -67,7 +63,7 @@ describe.each([
 
   it.each(['at its end', 'in its last frame'])('is refused when it is cut %s', async (where) => {
     const cut = archive.subarray(0, archive.length - (where === 'at its end' ? 1 : 5));
-    await expect(decompressed(cut)).rejects.toThrow('it ends too early');
+    await expect(readBack(cut)).rejects.toThrow('it ends too early');
   });
 });
 
@@ -75,11 +71,21 @@ it('does not read what was changed', async () => {
   const archive = compressed([rows(100_000, new Random(5))]);
   const at = archive.length - 2; // within the checksum
   archive.writeUInt8(archive.readUInt8(at) ^ 1, at);
-  await expect(decompressed(archive)).rejects.toThrow(/cannot be decompressed: .*checksum/);
+  await expect(readBack(archive)).rejects.toThrow(/cannot be decompressed: .*checksum/);
 });
 
 it('reads what the zstd program makes', async () => {
   const bytes = rows(3 * mebibyte, new Random(7));
   const archive = execFileSync('zstd', ['-c', '-3'], { ...byProgram, input: bytes });
-  expect(bytes.equals(await decompressed(archive))).toBe(true);
+  expect(bytes.equals(await readBack(archive))).toBe(true);
+});
+
+it('makes no more than is taken, however much a frame holds', async () => {
+  const archive = compressed([Buffer.alloc(400 * mebibyte)]);
+  expect(archive.length).toBeLessThan(mebibyte);
+  const stream = pipeline(Readable.from([archive]), Duplex.from(decompressed), () => {});
+  await once(stream, 'readable');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(stream.readableLength).toBeLessThan(20); // rooms, of a megabyte each
+  stream.destroy();
 });
