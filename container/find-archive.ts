@@ -15,7 +15,8 @@ import { OperatorError } from '../core/errors.js';
 import type { Manifest, ManifestFile } from '../core/manifest.js';
 import { readManifest } from '../core/read-manifest.js';
 import { parseS3Url, type S3Location } from '../core/s3-url.js';
-import type { Storage } from '../core/storage.js';
+import { wrongFile } from '../core/soundness.js';
+import type { Storage, StoredObject } from '../core/storage.js';
 import { askStorages } from './ask-storages.js';
 import type { Run } from './run.js';
 import { LocalStorage } from './storage/local-storage.js';
@@ -31,6 +32,8 @@ export interface FoundArchive {
   readonly archive: { readonly key: string; readonly bytes: number; readonly sha256: string | undefined };
   /** All its files, by the keys that they have in `storage`. Empty where there is no manifest. */
   readonly files: readonly ManifestFile[];
+  /** What of those that a restore reads is not there as the manifest says, by the storage's listing; undefined where all are. */
+  readonly damage: string | undefined;
   /** Undefined for an archive of another program, or one whose manifest is not beside it: nothing vouches for its bytes. */
   readonly manifest: Manifest | undefined;
 }
@@ -148,7 +151,8 @@ async function findById(
 
 async function fromBackup(storage: Storage, backup: Backup): Promise<FoundArchive> {
   const manifest = await readManifest(storage, backup.manifestKey, backup.id);
-  return vouchedArchive(storage, backup.manifestKey, manifest, backup.id, (file) => file.key);
+  const found = vouchedArchive(storage, backup.manifestKey, manifest, backup.id, (file) => file.key);
+  return { ...found, damage: damageOf(backup.files, found.files) };
 }
 
 /** A file beside its manifest is as good as in a storage; alone it is restored unvouched. */
@@ -173,7 +177,9 @@ async function findInFolder(folder: Storage, name: string, shown: string): Promi
   const parsed = parseObjectName(name);
   let file: { key: string; bytes: number } | undefined;
   let manifestKey: string | undefined;
+  const listed: StoredObject[] = [];
   for await (const object of folder.list(parsed ? parsed.name : name)) {
+    listed.push(object);
     if (object.key === name) file = object;
     if (parsed && object.key === `${parsed.name}${manifestSuffix}`) manifestKey = object.key;
   }
@@ -185,7 +191,8 @@ async function findInFolder(folder: Storage, name: string, shown: string): Promi
   const manifest = await readManifest(folder, manifestKey);
   // Its keys begin at the root of the storage that it was made in; here everything stands beside the manifest.
   const above = folderOf(manifest.kind, manifest.target).length;
-  return vouchedArchive(folder, manifestKey, manifest, manifest.id, (each) => each.key.slice(above));
+  const found = vouchedArchive(folder, manifestKey, manifest, manifest.id, (each) => each.key.slice(above));
+  return { ...found, damage: damageOf(listed, found.files) };
 }
 
 function vouchedArchive(
@@ -194,7 +201,7 @@ function vouchedArchive(
   manifest: Manifest,
   id: string,
   keyOf: (file: { readonly key: string }) => string,
-): FoundArchive {
+): Omit<FoundArchive, 'damage'> {
   const name = basename(manifestKey, manifestSuffix);
   const base = `${folderOf(manifest.kind, manifest.target)}${name}`;
   const archive = archiveOf(manifest, base);
@@ -215,6 +222,14 @@ function vouchedArchive(
     files: manifest.files.map((file) => ({ ...file, key: keyOf(file) })),
     manifest,
   };
+}
+
+/** Of what a restore reads; it can do without the others. */
+function damageOf(listed: readonly StoredObject[], files: readonly ManifestFile[]): string | undefined {
+  return wrongFile(
+    listed,
+    files.filter(({ role }) => role !== 'globals' && role !== 'listing' && role !== 'script'),
+  );
 }
 
 /** What stands for the backup as a whole, and how it is wrapped. */
@@ -246,8 +261,19 @@ function unvouchedArchive(storage: Storage, key: string, bytes: number): FoundAr
     wrapping,
     archive: { key, bytes, sha256: undefined },
     files: [],
+    damage: undefined,
     manifest: undefined,
   };
+}
+
+/** @throws OperatorError ARCHIVE_CORRUPT where its storage lists something else than its manifest */
+export function assertListedWhole({ id, damage }: FoundArchive): void {
+  if (damage === undefined) return;
+  throw new OperatorError(
+    'ARCHIVE_CORRUPT',
+    `${id} is damaged: ${damage}`,
+    'Nothing was begun. Use another backup (respaldo list), or this one’s copy in another storage.',
+  );
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Manifest, TableFacts } from '../core/manifest.js';
 import { chooseTables } from '../core/parallel/choose-tables.js';
 import { localeOf } from '../core/postgres/create-database.js';
 import { decoders } from './decode.js';
-import type { FoundArchive } from './find-archive.js';
+import { assertListedWhole, type FoundArchive } from './find-archive.js';
 import { type Clients, clientsFor, installedClients, type ServerVersion } from './postgres/clients.js';
 import { type Connection, connectionFrom, withSession } from './postgres/connection.js';
 import { assertDatabaseName, derivedName, freeStamp } from './postgres/create-database.js';
@@ -73,6 +73,7 @@ export async function planDatabaseRestore(
     );
   }
   const tables = restrictTables(found, options);
+  if (!tables) assertListedWhole(found);
   const decode = await decoders(found, run.settings);
   const connection = await connectionFrom(run.settings, run.environment);
   const database = options.into ?? connection.database;

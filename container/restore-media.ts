@@ -6,7 +6,7 @@ import { messageOf, OperatorError } from '../core/errors.js';
 import { announcingRestore } from './announce.js';
 import { isBucket, mediaRoot } from './backup-media.js';
 import { decode, decoders, readArchive } from './decode.js';
-import type { FoundArchive } from './find-archive.js';
+import { assertListedWhole, type FoundArchive } from './find-archive.js';
 import { extractTar } from './media/extract.js';
 import { holdMedia } from './media/hold.js';
 import { clearAbandoned, finishInterrupted, makeRestoring, type Place, planPlace, swapIn } from './media/place.js';
@@ -52,6 +52,7 @@ export async function planMediaRestore(
       `Restore it with: respaldo restore ${found.id}.`,
     );
   }
+  assertListedWhole(found);
   const commands = await decoders(found, run.settings);
   const root = into ?? mediaRoot(run);
   if (isBucket(root)) return { found, decoders: commands, target: { type: 'bucket', url: root, replaceChanged } };

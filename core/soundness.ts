@@ -1,9 +1,9 @@
 import type { Kind } from './archive-name.js';
 import { type Backup, readCatalog } from './catalog.js';
 import { isUnread, OperatorError } from './errors.js';
-import type { Manifest } from './manifest.js';
+import type { Manifest, ManifestFile } from './manifest.js';
 import { readManifest } from './read-manifest.js';
-import type { Storage } from './storage.js';
+import type { Storage, StoredObject } from './storage.js';
 
 /** A listed backup that is not what its manifest says. */
 export interface Unsound {
@@ -63,7 +63,7 @@ export interface Looked {
 export async function lookAt(storage: Storage, backup: Backup): Promise<Looked> {
   try {
     const manifest = await readManifest(storage, backup.manifestKey, backup.id);
-    const damage = wrongFiles(backup, manifest);
+    const damage = wrongFile(backup.files, manifest.files);
     return { manifest, ...(damage === undefined ? {} : { damage }) };
   } catch (error) {
     if (isUnread(error)) return { unread: error };
@@ -72,12 +72,16 @@ export async function lookAt(storage: Storage, backup: Backup): Promise<Looked> 
   }
 }
 
-/** What of a backup's listed files is not as its manifest says; undefined where all are. */
-function wrongFiles(backup: Backup, manifest: Manifest): string | undefined {
-  for (const file of manifest.files) {
-    const stored = backup.files.find(({ key }) => key === file.key);
-    if (!stored) return `${file.key} is missing`;
-    if (stored.bytes !== file.bytes) return `${file.key} has ${stored.bytes} bytes, the manifest says ${file.bytes}`;
+/** What is not listed as a manifest says; undefined where all of its files are. */
+export function wrongFile(
+  listed: readonly Pick<StoredObject, 'key' | 'bytes'>[],
+  files: readonly Pick<ManifestFile, 'key' | 'bytes'>[],
+): string | undefined {
+  const sizes = new Map(listed.map(({ key, bytes }) => [key, bytes]));
+  for (const { key, bytes } of files) {
+    const stored = sizes.get(key);
+    if (stored === undefined) return `${key} is missing`;
+    if (stored !== bytes) return `${key} has ${stored} bytes, the manifest says ${bytes}`;
   }
   return undefined;
 }
