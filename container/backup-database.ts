@@ -12,6 +12,7 @@ import { rolesCommand } from './postgres/dump.js';
 import { databaseProperties, serverVersion } from './postgres/server.js';
 import { withSnapshot } from './postgres/snapshot.js';
 import { watchSnapshot } from './postgres/snapshot-watch.js';
+import { WholeRoles } from './postgres/whole-roles.js';
 import type { BackupResult } from './results.js';
 import type { Run } from './run.js';
 import { StoredFiles } from './stored-files.js';
@@ -78,8 +79,9 @@ async function storeRoles(job: DumpJob, stored: StoredFiles): Promise<void> {
   const { connection, clients, options, draft, run } = job;
   const command = await rolesCommand(connection, clients, options.globals === 'with passwords');
   const key = options.format === 'parallel' ? `${draft.base}/globals` : `${draft.base}.globals`;
-  await stored.add(
-    { command },
+  await stored.addSeen(
+    command,
+    new WholeRoles(command.file),
     { key, role: 'globals', content: 'sql' },
     { expectedBytes: 0, step: run.progress.start('roles') },
   );

@@ -1,3 +1,4 @@
+import { pipeline, type Transform } from 'node:stream';
 import type { Compression, StoredContent } from '../core/archive-name.js';
 import { suffixOf } from '../core/archive-name.js';
 import type { Step } from '../core/log.js';
@@ -5,8 +6,10 @@ import type { Manifest, ManifestFile } from '../core/manifest.js';
 import { archive, type Producer } from './archive.js';
 import { type Arrived, type Draft, intact } from './backup.js';
 import type { Run } from './run.js';
+import type { Command } from './streams/command.js';
 import type { Compressor } from './streams/compress.js';
 import type { Encryptor } from './streams/encrypt.js';
+import { runPipe } from './streams/pipe.js';
 import type { Outcome } from './streams/store.js';
 
 /** What all files of one backup have in common. */
@@ -18,6 +21,20 @@ export interface Wrapped {
   readonly encryptor: Encryptor | undefined;
 }
 
+interface FileToStore {
+  /** Without suffix. */
+  readonly key: string;
+  readonly role: ManifestFile['role'];
+  readonly content: StoredContent;
+}
+
+interface StoreOptions {
+  readonly expectedBytes: number;
+  readonly step: Step;
+  /** Must resolve before the file may be complete. */
+  readonly until?: Promise<unknown>;
+}
+
 /** The files of a backup in the making, and which storages have all of them so far. */
 export class StoredFiles {
   readonly files: ManifestFile[] = [];
@@ -27,20 +44,8 @@ export class StoredFiles {
 
   constructor(private readonly wrapped: Wrapped) {}
 
-  /**
-   * Stores what a program or a stream makes, wherever all files before it arrived.
-   *
-   * @param until must resolve before the file may be complete
-   */
-  async add(
-    producer: Producer,
-    file: { readonly key: string; readonly role: ManifestFile['role']; readonly content: StoredContent },
-    {
-      expectedBytes,
-      step,
-      until,
-    }: { readonly expectedBytes: number; readonly step: Step; readonly until?: Promise<unknown> },
-  ): Promise<void> {
+  /** Stores what a program or a stream makes, wherever all files before it arrived. */
+  async add(producer: Producer, file: FileToStore, { expectedBytes, step, until }: StoreOptions): Promise<void> {
     const { draft, encryptor, compressor, compression, run } = this.wrapped;
     const wrapping = { content: file.content, compression, encryption: encryptor?.method ?? 'none' } as const;
     const archived = await archive(producer, {
@@ -56,6 +61,17 @@ export class StoredFiles {
       step,
     });
     this.take(archived.file, archived.outcomes, archived.uncompressedBytes);
+  }
+
+  /**
+   * Stores what a program makes, as long as a stream of ours lets it through. It is for what is small: the raw bytes pass
+   * through this process.
+   */
+  async addSeen(command: Command, seenBy: Transform, file: FileToStore, options: StoreOptions): Promise<void> {
+    await runPipe([command], {
+      signal: this.wrapped.run.signal,
+      output: (stdout) => this.add({ stream: pipeline(stdout, seenBy, () => {}) }, file, options), // it gets the error
+    });
   }
 
   take(file: ManifestFile, outcomes: readonly Outcome[], uncompressedBytes: number): void {

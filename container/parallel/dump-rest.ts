@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Step } from '../../core/log.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { restoreScript } from '../../core/parallel/restore-script.js';
@@ -10,7 +9,6 @@ import { selectionArguments } from '../postgres/selection.js';
 import { WholeArchive } from '../postgres/whole-archive.js';
 import type { StoredFiles } from '../stored-files.js';
 import type { Command } from '../streams/command.js';
-import { runPipe } from '../streams/pipe.js';
 import { storeEverywhere } from '../streams/store.js';
 import type { CopyTable } from './tables.js';
 
@@ -59,20 +57,17 @@ async function dumpSmall(
 
 /** Looks through the archive on its way, which is small beside what the workers copy. */
 async function storeWhole(
-  { run, draft, clients }: DumpJob,
+  { draft }: DumpJob,
   stored: StoredFiles,
   command: Command,
   { role, ...options }: { role: 'schema' | 'small'; step: Step; until?: Promise<unknown> },
 ): Promise<void> {
-  await runPipe([command], {
-    signal: run.signal,
-    output: (stdout) =>
-      stored.add(
-        { stream: pipeline(stdout, new WholeArchive(join(clients.directory, 'pg_dump')), () => {}) },
-        { key: `${draft.base}/${role}`, role, content: 'dump' },
-        { expectedBytes: 0, ...options },
-      ),
-  });
+  await stored.addSeen(
+    command,
+    new WholeArchive(command.file),
+    { key: `${draft.base}/${role}`, role, content: 'dump' },
+    { expectedBytes: 0, ...options },
+  );
 }
 
 /** The script that restores the backup without respaldo; the last of its files. */

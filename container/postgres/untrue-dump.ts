@@ -1,10 +1,15 @@
+import { basename } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
 
-/** For a dump that has not what the database has, although pg_dump ended as if all were well. */
-export function untrueDump(pgDump: string, what: string): OperatorError {
+/**
+ * For a dump that has not what the server has, although the program ended as if all were well.
+ *
+ * @param program its path
+ */
+export function untrueDump(program: string, what: string): OperatorError {
   return new OperatorError(
     'SOURCE_FAILED',
-    `pg_dump ended as if all were well, but ${what}`,
-    `Nothing was stored. See whether ${pgDump} is PostgreSQL's own, and install it anew.`,
+    `${basename(program)} ended as if all were well, but ${what}`,
+    `Nothing was stored. See whether ${program} is PostgreSQL's own, and install it anew.`,
   );
 }
