@@ -28,8 +28,8 @@ export const wall = (
   ratio: (a?.seconds ?? Number.NaN) / (b?.seconds ?? Number.NaN),
   goal,
 });
-export const memory = (measured: Measured | undefined, goal: number): Figure => ({
-  text: `peak memory of our process, ${measured?.peakMegabytes.toFixed(0)} MB of ${goal}`,
+export const memory = (measured: Measured | undefined, goal: number, of = 'of our process'): Figure => ({
+  text: `peak memory ${of}, ${measured?.peakMegabytes.toFixed(0)} MB of ${goal}`,
   ratio: (measured?.peakMegabytes ?? Number.NaN) / goal,
   goal: 1,
 });
@@ -46,10 +46,10 @@ export const freshOther = (scene: Scene, name: string) => async () => {
 };
 export const inDatabase = (url: string, name: string) => url.replace(/[^/]+$/, name);
 
-export function restore(scene: Scene): Way {
+export function restore(scene: Scene, ...args: string[]): Way {
   return {
-    name: 'respaldo restore --latest',
-    args: ['restore', '--latest', '--into', 'ours'],
+    name: ['respaldo restore --latest', ...args].join(' '),
+    args: ['restore', '--latest', '--into', 'ours', ...args],
     env: environment(scene),
     before: fresh(scene, 'ours'),
   };

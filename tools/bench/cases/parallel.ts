@@ -70,6 +70,17 @@ export const parallelCases: readonly Case[] = [
     figures: async ([ours, zstd]) => [wall('ours / pg_dump | zstd -3 -T0', [ours, zstd], 0.7), memory(ours, 512)],
   },
   {
+    name: 'four-workers',
+    what: 'memory with four workers, of rows that compress a hundredfold',
+    needs: 'pgbench',
+    ways: async (scene) => {
+      const env = { DATABASE_URL: scene.pgbenchUrl };
+      const ways = [backup(scene, '--database', '--format', 'parallel', '--jobs', '4'), restore(scene, '--jobs', '4')];
+      return ways.map((way) => ({ ...way, env: { ...way.env, ...env } }));
+    },
+    figures: async ([dump, load]) => [memory(dump, 512, 'of a dump'), memory(load, 512, 'of a restore')],
+  },
+  {
     name: 'parallel-restore',
     what: 'a parallel restore against gunzip | psql and pg_restore -j2',
     needs: 'database',
