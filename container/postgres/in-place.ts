@@ -14,7 +14,8 @@ import { endure } from './timeouts.js';
  * the transaction of a restore in place, so that a failure brings everything back.
  *
  * Schemas go as a whole, but for `public` and those that hold an extension, whose contents go one by one:
- * pg_identify_object gives each object's type and name as DROP takes them.
+ * pg_identify_object gives each object’s type and name as DROP takes them. What is a part of another, such as the sequence of
+ * an identity column, goes with that.
  */
 export const emptyDatabase = `
 SET LOCAL client_min_messages = warning;
@@ -42,7 +43,7 @@ BEGIN
     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
     WHERE d.deptype = 'n' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND d.classid <> 'pg_extension'::regclass
       AND i.type NOT IN ('default acl', 'toast table')
-      AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype = 'e')
+      AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype IN ('e', 'i'))
     LIMIT 1;
     EXIT WHEN NOT FOUND;
     EXECUTE format('DROP %s %s CASCADE', target.type, target.name);

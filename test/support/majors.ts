@@ -27,7 +27,12 @@ if (missing.length > 0) {
 
 export interface MajorServer {
   url(database: string, user?: string): string;
-  query<Row extends pg.QueryResultRow>(database: string, sql: string, values?: unknown[]): Promise<Row[]>;
+  query<Row extends pg.QueryResultRow>(
+    database: string,
+    sql: string,
+    values?: unknown[],
+    user?: string,
+  ): Promise<Row[]>;
   /** A new database; everything goes with the server. */
   database(sql: string, options?: string): Promise<string>;
 }
@@ -46,8 +51,13 @@ export function serverOf(directory: string): MajorServer {
   afterAll(() => server?.stop());
   const url = (database: string, user = 'postgres') =>
     `postgresql://${user}@127.0.0.1:${server?.port}/${encodeURIComponent(database)}`;
-  const query = async <Row extends pg.QueryResultRow>(database: string, sql: string, values: unknown[] = []) => {
-    const client = new pg.Client(url(database));
+  const query = async <Row extends pg.QueryResultRow>(
+    database: string,
+    sql: string,
+    values: unknown[] = [],
+    user?: string,
+  ) => {
+    const client = new pg.Client(url(database, user));
     await client.connect();
     try {
       return (await client.query<Row>(sql, values)).rows;

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { respaldo } from '../support/cli.js';
+import { majors, serverOf } from '../support/majors.js';
+import { managedDatabase } from '../support/managed.js';
+
+async function ok(args: readonly string[], env: Record<string, string>) {
+  const result = await respaldo(args, env);
+  expect(result, `${args.join(' ')}: ${result.stderr}`).toMatchObject({ exitCode: 0 });
+  return result;
+}
+
+describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superuser', ({ major, directory }) => {
+  const server = serverOf(directory);
+  const managed = (ownedBy: 'master' | 'app') => managedDatabase(server, { major, directory }, ownedBy);
+
+  it.each([
+    { format: 'plain', ownedBy: 'master', how: ['--in-place'] },
+    { format: 'custom', ownedBy: 'app', how: ['--in-place'] },
+    { format: 'custom', ownedBy: 'master', how: [] },
+    { format: 'parallel', ownedBy: 'app', how: [] },
+    { format: 'plain', ownedBy: 'app', how: ['--into'] },
+    { format: 'parallel', ownedBy: 'master', how: ['--into'] },
+  ] as const)('brings all back, $format $how, the database being of $ownedBy', async ({ format, ownedBy, how }) => {
+    const { name, master, env, definitions, contents } = await managed(ownedBy);
+    await ok(['backup', '--database', '--format', format, '--with-globals'], env(master));
+    const into = how[0] === '--into' ? [`${name}_new`] : [];
+    const before = { contents: await contents(), definitions: await definitions() };
+    await server.query(name, 'DELETE FROM crm.deals; DROP TABLE auth_user_groups');
+    const { stderr } = await ok(['restore', '--latest', '--force', ...how, ...into], env(master));
+    expect(stderr).not.toContain('WARNING');
+    expect(await contents(...into)).toEqual(before.contents);
+    if (into.length === 0) expect(await definitions()).toBe(before.definitions);
+  });
+});
