@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
 import { lockFile } from '../libc.js';
@@ -42,7 +42,8 @@ async function lockFolder(root: string): Promise<Release | undefined> {
 
 async function lockNamed(root: string): Promise<Release | undefined> {
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  const path = join(tmpdir(), `respaldo-${userInfo().uid}-${name}.lock`);
+  // Not userInfo(): a container may run as a number that no user is named by, and there it throws.
+  const path = join(tmpdir(), `respaldo-${process.getuid?.() ?? 0}-${name}.lock`);
   for (;;) {
     let handle: FileHandle;
     try {
