@@ -50,20 +50,23 @@ export async function dropDatabase(client: pg.Client, name: string): Promise<voi
 }
 
 /**
- * Gives one database what is kept outside of it for another: settings, rights, comment, connection limit. What the role
- * may not set is told with the statement that would set it, and is no failure.
+ * Gives the database that takes another's place what is kept outside of that: settings, rights, comment, connection limit.
+ * What the role may not set is told with the statement that sets it afterwards, and is no failure.
  */
 export async function copyDatabaseSettings(client: pg.Client, from: string, to: string, log: Log): Promise<void> {
-  for (const statement of await settingStatements(client, from, to)) {
+  for (const statement of await settingStatements(client, from)) {
     try {
-      await client.query(statement);
+      await client.query(statement(id(to)));
     } catch (error) {
-      log.warn(`not set on "${to}": ${messageOf(error)}. To set it: ${statement};`);
+      log.warn(
+        `the restored "${from}" lacks a setting: ${messageOf(error)}. As a role that may, afterwards: ${statement(id(from))};`,
+      );
     }
   }
 }
 
-async function settingStatements(client: pg.Client, from: string, to: string): Promise<string[]> {
+/** @returns statements for the quoted name of a database */
+async function settingStatements(client: pg.Client, from: string): Promise<((database: string) => string)[]> {
   const { rows: settings } = await client.query<{ role: string | null; setting: string }>(
     `SELECT CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END AS role, unnest(s.setconfig) AS setting
      FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = $1`,
@@ -80,20 +83,21 @@ async function settingStatements(client: pg.Client, from: string, to: string): P
     [from],
   );
   const { limit = -1, comment = null, restricted = false } = others[0] ?? {};
-  const database = id(to);
   return [
     ...settings.map(({ role, setting }) => {
       const [name = '', value = ''] = splitOnce(setting, '=');
-      const whose = role === null ? `ALTER DATABASE ${database}` : `ALTER ROLE ${id(role)} IN DATABASE ${database}`;
-      return `${whose} SET ${name.split('.').map(id).join('.')} TO ${listSettings.has(name) ? value || "''" : literal(value)}`;
+      const whose = role === null ? 'ALTER DATABASE' : `ALTER ROLE ${id(role)} IN DATABASE`;
+      const set = `SET ${name.split('.').map(id).join('.')} TO ${listSettings.has(name) ? value || "''" : literal(value)}`;
+      return (database: string) => `${whose} ${database} ${set}`;
     }),
-    ...(restricted ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
+    ...(restricted ? [(database: string) => `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
     ...rights.map(
       ({ grantee, right, grantable }) =>
-        `GRANT ${right} ON DATABASE ${database} TO ${grantee === null ? 'PUBLIC' : id(grantee)}${grantable ? ' WITH GRANT OPTION' : ''}`,
+        (database: string) =>
+          `GRANT ${right} ON DATABASE ${database} TO ${grantee === null ? 'PUBLIC' : id(grantee)}${grantable ? ' WITH GRANT OPTION' : ''}`,
     ),
-    ...(limit === -1 ? [] : [`ALTER DATABASE ${database} CONNECTION LIMIT ${limit}`]),
-    ...(comment === null ? [] : [`COMMENT ON DATABASE ${database} IS ${literal(comment)}`]),
+    ...(limit === -1 ? [] : [(database: string) => `ALTER DATABASE ${database} CONNECTION LIMIT ${limit}`]),
+    ...(comment === null ? [] : [(database: string) => `COMMENT ON DATABASE ${database} IS ${literal(comment)}`]),
   ];
 }
 

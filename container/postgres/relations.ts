@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts, TableFacts } from '../../core/manifest.js';
 
 /** A relation that pg_dump reads. */
@@ -10,6 +9,8 @@ export interface Relation {
   readonly kind: 'table' | 'partitioned table' | 'sequence';
   readonly readable: boolean;
   readonly why: string;
+  /** Whether row security hides rows of it from the role. */
+  readonly hidden: boolean;
 }
 
 /** `public.orders`, quoted where needed: what messages and SQL both use. */
@@ -28,7 +29,8 @@ export async function relations(client: pg.Client): Promise<Relation[]> {
                  WHEN c.relkind = 'S' AND NOT has_sequence_privilege(c.oid, 'SELECT') THEN 'no SELECT'
                  WHEN c.relkind <> 'S' AND NOT has_table_privilege(c.oid, 'SELECT') THEN 'no SELECT'
                  WHEN c.relkind <> 'S' AND row_security_active(c.oid) THEN 'row security hides rows'
-                 ELSE '' END AS why
+                 ELSE '' END AS why,
+            c.relkind <> 'S' AND row_security_active(c.oid) AS hidden
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
@@ -37,43 +39,15 @@ export async function relations(client: pg.Client): Promise<Relation[]> {
      ORDER BY n.nspname, c.relname`,
   );
   const words: Record<string, Relation['kind']> = { r: 'table', p: 'partitioned table', S: 'sequence' };
-  return rows.map(({ oid, schema, name, kind, why }) => ({
+  return rows.map(({ oid, schema, name, kind, why, hidden }) => ({
     oid: Number(oid),
     schema,
     name,
     kind: words[kind] ?? 'table',
     readable: why === '',
     why,
+    hidden,
   }));
-}
-
-/**
- * Refuses, before anything is written, what pg_dump would only notice on its way.
- *
- * @throws OperatorError NOT_READABLE naming each relation and the reason
- */
-export async function assertReadable(
-  client: pg.Client,
-  database: string,
-  selected: readonly Relation[],
-): Promise<void> {
-  const unreadable = selected.filter((relation) => !relation.readable);
-  const { rows } = await client.query<{ count: string; role: string }>(
-    `SELECT count(*) AS count, current_user AS role FROM pg_largeobject_metadata m
-     WHERE NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (
-       SELECT FROM aclexplode(m.lomacl) a
-       WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))`,
-  );
-  const largeObjects = Number(rows[0]?.count ?? 0);
-  if (unreadable.length === 0 && largeObjects === 0) return;
-  const named = unreadable.slice(0, 20).map((relation) => `${relation.kind} ${qualified(relation)}: ${relation.why}`);
-  if (unreadable.length > 20) named.push(`and ${unreadable.length - 20} more`);
-  if (largeObjects > 0) named.push(`${largeObjects} large objects: no SELECT`);
-  throw new OperatorError(
-    'NOT_READABLE',
-    `backup of "${database}" not taken: role "${rows[0]?.role}" may not read all of it:\n  ${named.join('\n  ')}`,
-    `As a superuser or the owner: GRANT pg_read_all_data TO ${pg.escapeIdentifier(rows[0]?.role ?? '')} (and ALTER ROLE … BYPASSRLS for row security).`,
-  );
 }
 
 /** Counts the rows of each table, in the order given. Sees what the session's snapshot sees. */

@@ -31,4 +31,27 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
     expect(await contents(...into)).toEqual(before.contents);
     if (into.length === 0) expect(await definitions()).toBe(before.definitions);
   });
+
+  it('tells with what statement a setting comes back that only others may make', async () => {
+    const { name, master, env, definitions } = await managed('app');
+    await server.query('postgres', `ALTER DATABASE ${name} SET log_min_duration_statement = '1s'`);
+    await ok(['backup', '--database'], env(master));
+    const before = await definitions();
+    const { stderr } = await ok(['restore', '--latest', '--force'], env(master));
+    const statement = /WARNING: .*"log_min_duration_statement".*: (ALTER DATABASE .*;)$/m.exec(stderr)?.[1];
+    await server.query('postgres', statement ?? stderr);
+    expect(await definitions()).toBe(before);
+  });
+
+  it('tells who may only read what grants it lacks, and they suffice', async () => {
+    const { master, app, backup, env } = await managed('master');
+    await server.query('postgres', `REVOKE pg_read_all_data FROM ${backup}`, [], master);
+    const { stdout, exitCode } = await respaldo(['doctor'], env(backup));
+    expect(exitCode, stdout).toBe(3);
+    const statements = /fix: .*: ((?:GRANT [^;]*; ?)+)/m.exec(stdout)?.[1];
+    expect(statements).toMatch(new RegExp(`pg_read_all_data.*"${app}"`));
+    await server.query('postgres', statements ?? '', [], master);
+    await ok(['doctor'], env(backup));
+    await ok(['backup', '--database'], env(backup));
+  });
 });
