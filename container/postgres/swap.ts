@@ -57,17 +57,35 @@ export async function swapDatabases(sessions: SwapSessions, names: SwapNames, lo
       () => complete,
       () => restored,
     );
+    const others = await sessionsOf(ender, live);
+    const named = others.length > 0 ? `\n  in "${live}": ${others.join('\n  ')}` : '';
     throw OperatorError.passingOn(
       'SWAP_FAILED',
       saidBy(error),
-      (said) => `the restored database "${renamed}" is complete, but could not take the place of "${live}": ${said}`,
-      `"${live}" is as it was. Stop the application, then as the owner: ${renameStatements({ ...names, restored: renamed })}`,
+      (said) =>
+        `the restored database "${renamed}" is complete, but could not take the place of "${live}": ${said}${named}`,
+      `"${live}" is as it was. Stop the application${others.length > 0 ? ' and what is named above' : ''}, then as the owner: ${renameStatements({ ...names, restored: renamed })}`,
       { cause: error },
     );
   } finally {
     ending.abort();
     await ended;
   }
+}
+
+/** Those that could not be ended: a superuser's, or anybody's where the role may end only its own. */
+async function sessionsOf(client: pg.Client, database: string): Promise<string[]> {
+  const { rows } = await client
+    .query<{ pid: number; user: string | null; application: string | null }>(
+      `SELECT pid, usename AS user, nullif(application_name, '') AS application FROM pg_stat_activity
+       WHERE datname = $1 AND pid <> pg_backend_pid() ORDER BY backend_start LIMIT 5`,
+      [database],
+    )
+    .catch(() => ({ rows: [] })); // this session is lost, too
+  return rows.map(({ pid, user, application }) => {
+    const facts = [user && `user "${user}"`, application && `application "${application}"`].filter(Boolean);
+    return `server process ${pid}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
+  });
 }
 
 async function oidOf(client: pg.Client, name: string): Promise<number | undefined> {
@@ -106,14 +124,16 @@ function renameStatements({ live, restored, kept }: SwapNames): string {
   return `${away}ALTER DATABASE ${id(restored)} RENAME TO ${id(live)};`;
 }
 
-/** Ends the sessions of a database again and again until told to stop; what it may not end, the rename reports. */
+/**
+ * Ends the sessions of a database again and again until told to stop; what it may not end, the rename reports. What kind
+ * of session another role's is, only members of pg_read_all_stats see, so every kind is meant.
+ */
 async function endSessions(client: pg.Client, database: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const { rows } = await client
-      .query<{ pid: number }>(
-        "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'",
-        [database],
-      )
+      .query<{ pid: number }>('SELECT pid FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()', [
+        database,
+      ])
       .catch(() => ({ rows: [] })); // this session is lost: then the rename fails, and says who was in its way
     for (const { pid } of rows) {
       await client.query('SELECT pg_terminate_backend($1)', [pid]).catch(() => {}); // no right to: the rename reports it

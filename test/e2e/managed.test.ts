@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { respaldo } from '../support/cli.js';
 import { majors, serverOf } from '../support/majors.js';
@@ -53,5 +54,39 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
     await server.query('postgres', statements ?? '', [], master);
     await ok(['doctor'], env(backup));
     await ok(['backup', '--database'], env(backup));
+  });
+
+  it('ends sessions of roles that it may end, whatever it may see of them', async () => {
+    const { name, master, app, backup, env } = await managed('app');
+    const restorer = `restorer_${name}`;
+    await server.query(
+      'postgres',
+      `CREATE ROLE ${restorer} LOGIN CREATEDB IN ROLE ${app}, pg_signal_backend; GRANT CONNECT ON DATABASE ${name} TO ${restorer}`,
+    );
+    await ok(['backup', '--database'], env(master));
+    const sessions = [app, backup].map((role) => new pg.Client(server.url(name, role)));
+    for (const session of sessions) {
+      session.on('error', () => {}); // ended, as it should be
+      await session.connect();
+    }
+    await ok(['restore', '--latest', '--force'], env(restorer));
+    for (const session of sessions) await expect(session.query('SELECT 1')).rejects.toThrow();
+  });
+
+  it('names the session that it could not end, and keeps what is restored', async () => {
+    const { name, master, env, contents } = await managed('app');
+    await ok(['backup', '--database'], env(master));
+    const before = await contents();
+    const provider = new pg.Client({ connectionString: server.url(name), application_name: 'provider agent' });
+    await provider.connect();
+    const { exitCode, stderr } = await respaldo(['restore', '--latest', '--force'], env(master));
+    await provider.end();
+    expect(exitCode, stderr).toBe(3);
+    expect(stderr).toMatch(
+      /SWAP_FAILED: .*\n {2}in "crm_\w+": server process \d+ \(user "postgres", application "provider agent"\)$/m,
+    );
+    const statements = /then as the owner: (.*;)$/m.exec(stderr)?.[1] ?? '';
+    for (const sql of statements.split('; ')) await server.query('postgres', sql, [], master);
+    expect(await contents()).toEqual(before);
   });
 });
