@@ -43,7 +43,7 @@ BEGIN
     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) i
     WHERE d.deptype = 'n' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND d.classid <> 'pg_extension'::regclass
       AND i.type NOT IN ('default acl', 'toast table')
-      AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype IN ('e', 'i'))
+      AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.objsubid = 0 AND m.deptype IN ('e', 'i'))
     LIMIT 1;
     EXIT WHEN NOT FOUND;
     EXECUTE format('DROP %s %s CASCADE', target.type, target.name);
