@@ -1,10 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CommanderError } from 'commander';
 import { execa } from 'execa';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { freePort } from '../container/postgres/free-port.js';
+import { startThrowawayServer } from '../container/postgres/throwaway-server.js';
 import { commands } from '../container/program.js';
 import { readSettings } from '../core/read-settings.js';
 import { settingsSchema } from '../core/settings.js';
@@ -125,15 +127,25 @@ describe('docker-compose.yml', () => {
     expect(ours.tmpfs).toEqual(['/tmp']);
   });
 
-  it('asks the server’s health with a program that the server has', async () => {
-    const { port, binDirectory } = inject('postgres');
+  // The image sets a new database up with a server that only its own socket leads to, which is then ended.
+  it('asks the server’s health with a program that the server has, where others reach it, and not on its socket', async () => {
+    const { binDirectory } = inject('postgres');
+    const parent = await temporaryFolder();
+    await chmod(parent, 0o777);
+    const settings = [`unix_socket_directories='${parent}'`];
+    const server = await startThrowawayServer({ binDirectory, parent, settings });
+    onTestFinished(() => server.stop());
     const [shell, line = ''] = compose.services.postgres?.healthcheck?.test ?? [];
     expect(shell).toBe('CMD-SHELL');
-    const env = { PATH: `${binDirectory}:${process.env.PATH}`, PGHOST: '127.0.0.1', PGPORT: String(port) };
     const [program = '', ...args] = line.split(' ');
-    expect(await execa(join(binDirectory, program), args, { env, reject: false })).toMatchObject({ exitCode: 0 });
-    const nowhere = await execa(join(binDirectory, program), args, { env: { ...env, PGPORT: '1' }, reject: false });
-    expect(nowhere.exitCode).not.toBe(0);
+    const ask = async (words: readonly string[], env: Record<string, string>) =>
+      (await execa(join(binDirectory, program), words, { env: { PGHOST: parent, ...env }, reject: false })).exitCode;
+    expect(await ask(args, { PGPORT: String(server.port) })).toBe(0);
+    // The socket is another one's, so that nothing but it answers there.
+    const elsewhere = String(await freePort());
+    await rename(join(parent, `.s.PGSQL.${server.port}`), join(parent, `.s.PGSQL.${elsewhere}`));
+    expect(await ask([], { PGPORT: elsewhere })).toBe(0);
+    expect(await ask(args, { PGPORT: elsewhere })).toBe(2);
   });
 });
 
