@@ -5,6 +5,7 @@ import { keyChecks } from '../doctor/key-checks.js';
 import { mediaChecks } from '../doctor/media-checks.js';
 import { programChecks } from '../doctor/program-checks.js';
 import { clockCheck, storageChecks } from '../doctor/storage-checks.js';
+import { temporaryFolderCheck } from '../doctor/temporary-folder.js';
 import type { Invocation } from '../program.js';
 import type { Run } from '../run.js';
 
@@ -51,6 +52,7 @@ function checks(run: Run): Check[] {
   const endpoint = settings.AWS_ENDPOINT_URL_S3 ?? settings.AWS_ENDPOINT_URL ?? `https://s3.${region}.amazonaws.com`;
   return [
     ...programChecks(settings),
+    temporaryFolderCheck,
     ...databaseChecks(run),
     ...mediaChecks(run),
     ...storages.flatMap((storage) => storageChecks(run, storage)),

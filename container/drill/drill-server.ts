@@ -12,6 +12,7 @@ import {
   localeOf,
   nearestLocales,
 } from '../../core/postgres/create-database.js';
+import { currentUser } from '../current-user.js';
 import { type Connection, withSession } from '../postgres/connection.js';
 import { eventTriggersFrom } from '../postgres/event-triggers.js';
 import { installedServers } from '../postgres/installations.js';
@@ -130,7 +131,7 @@ async function roomIn(parent: string, id: string): Promise<Pick<StatsFs, 'bavail
     throw new OperatorError(
       'SETTINGS_INVALID',
       `drill of ${id} not begun: ${parent} cannot be used: ${messageOf(cause)}`,
-      'Set BACKUP_DRILL_DIR to a folder that the user who runs respaldo may write to.',
+      `Set BACKUP_DRILL_DIR to a folder that ${currentUser} may write to.`,
       { cause },
     );
   }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import { insidePath, leadsOut } from '../../core/media/tar-path.js';
 import { type Complaint, type ListedEntry, parseComplaint, parseListedEntry } from '../../core/media/tar-words.js';
+import { currentUser } from '../current-user.js';
 import type { Command } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
 import { findProgram } from '../streams/programs.js';
@@ -62,7 +63,7 @@ export class Count {
     return new OperatorError(
       'MEDIA_UNREADABLE',
       `backup of ${root} not taken: ${this.unread} ${this.unread === 1 ? 'file or folder' : 'files or folders'} cannot be read:\n  ${this.unreadable.join('\n  ')}${rest > 0 ? `\n  and ${rest} more` : ''}`,
-      'Give the user who runs respaldo the right to read them (chmod -R g+rX, or a group), or leave them out with --exclude.',
+      `Give ${currentUser} the right to read them (chmod -R g+rX, or a group), or leave them out with --exclude.`,
     );
   }
 
@@ -99,7 +100,7 @@ export async function assertFolder(root: string): Promise<void> {
       throw new OperatorError(
         'MEDIA_UNREADABLE',
         `MEDIA_ROOT ${root} cannot be read: ${what}`,
-        'Give the user who runs respaldo the right to read it.',
+        `Give ${currentUser} the right to read it.`,
       );
     }
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') what = 'is not there';

@@ -1,6 +1,7 @@
 import { type ErrorCode, messageOf, OperatorError } from '../../core/errors.js';
+import { currentUser } from '../current-user.js';
 
-export const ownership = 'Give the user who runs respaldo the right to it (chown), or set BACKUP_DIR elsewhere.';
+export const ownership = `Give ${currentUser} the right to it (chown), or set BACKUP_DIR elsewhere.`;
 
 const noFolder = 'A part of that path is a file, not a folder: move it away, or correct BACKUP_DIR.';
 

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { respaldo } from '../support/cli.js';
@@ -45,6 +45,19 @@ describe('doctor', { timeout }, () => {
     expect(stdout).toMatch(/^FAIL \| encryption: .*nobody@nowhere\.invalid.*\n +fix: /m);
     expect(stdout).toMatch(/\d+ of \d+ checks failed\.$/);
     expect(stdout.match(/^ +fix: .{10}/gm)?.length).toBe(stdout.match(/^(?:FAIL|WARN) /gm)?.length);
+  });
+
+  it('writes into the temporary folder, to see whether it can', async () => {
+    // Where nobody can make a folder, not even root.
+    const env = { BACKUP_DIR: await temporaryFolder(), TMPDIR: '/proc' };
+    const { exitCode, stdout } = await respaldo(['doctor'], env);
+    expect(exitCode).toBe(2);
+    expect(stdout).toMatch(
+      /^FAIL \| temporary folder: \/proc cannot be written to: .*\n +fix: Set TMPDIR to a folder that/m,
+    );
+    const mended = await respaldo(['doctor'], { ...env, TMPDIR: env.BACKUP_DIR });
+    expect(mended.stdout).toContain(`OK   | temporary folder: ${env.BACKUP_DIR} can be written to`);
+    expect(await readdir(env.BACKUP_DIR)).toEqual([]);
   });
 
   it('encrypts something, to see whether it can', async () => {
