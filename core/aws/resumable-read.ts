@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 
-/** Failures in a row, without a byte between them, after which a read is given up. */
+/** Failures in a row, without enough bytes between them, after which a read is given up. */
 const patience = 6;
+/** So many bytes between two failures are enough. With one packet for each connection, a large object would take days. */
+const enough = 32 * 1024;
 
 export interface ResumableReadOptions {
   readonly firstBytes?: number | undefined;
@@ -17,7 +19,7 @@ export interface ResumableReadOptions {
  * The bytes of an object. A connection that breaks or falls silent is opened anew where it stopped, and `If-Match` keeps
  * it the same object.
  *
- * @throws what the SDK throws, after several tries in a row brought nothing
+ * @throws what the SDK throws, after several tries in a row brought next to nothing
  */
 export async function* resumableRead(
   client: S3Client,
@@ -27,6 +29,8 @@ export async function* resumableRead(
   let offset = 0;
   let etag = expected;
   let failures = 0;
+  /** Bytes since the last failure. */
+  let gained = 0;
   let size: number | undefined;
   while (size === undefined || offset < size) {
     try {
@@ -43,7 +47,8 @@ export async function* resumableRead(
       size ??= offset + (answer.ContentLength ?? 0);
       for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
         offset += chunk.length;
-        failures = 0;
+        gained += chunk.length;
+        if (gained >= enough) failures = 0;
         yield chunk;
       }
       if (offset < size) throw new Error(`the connection ended ${size - offset} bytes early`);
@@ -53,6 +58,7 @@ export async function* resumableRead(
       if (status === 416 && offset === 0) return; // an empty object has no first bytes
       if (status === 412 || (status === 416 && etag)) throw new ObjectChanged(offset);
       failures += 1;
+      gained = 0;
       if (failures >= patience || !isPassing(error)) throw error;
       await delay(100 * 2 ** failures, undefined, signal ? { signal } : {});
     }

@@ -26,6 +26,12 @@ describe.skipIf(s3Endpoint() === null)('a download', { timeout }, () => {
       hint: /run again/i,
     },
     {
+      name: 'the connection always breaks after a packet',
+      fault: reading('a', 9_999, { resetAfter: 471 }),
+      says: /not read: /,
+      hint: /run again/i,
+    },
+    {
       name: 'nothing ever comes',
       fault: reading('a', 99, { stallAfter: 0 }),
       says: /not read: /,
