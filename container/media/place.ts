@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
+import { currentUser } from '../current-user.js';
 import { exchangePaths, syncFileSystem } from '../libc.js';
 import { makeFolder } from '../storage/make-folder.js';
 import { ownPrefix } from './tar.js';
@@ -54,10 +55,27 @@ export async function clearAbandoned({ root, manner }: Place, log: Log): Promise
   }
 }
 
-/** Makes the folder to extract into. It is its owner's alone until it is in its place. */
+/**
+ * Makes the folder to extract into. It is its owner's alone until it is in its place.
+ *
+ * @throws OperatorError RESTORE_FAILED
+ */
 export async function makeRestoring({ restoring }: Place): Promise<void> {
-  await makeFolder(dirname(restoring));
-  await mkdir(restoring, { mode: 0o700 });
+  const parent = dirname(restoring);
+  try {
+    await makeFolder(parent);
+    await mkdir(restoring, { mode: 0o700 });
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
+    throw new OperatorError(
+      'RESTORE_FAILED',
+      `restore not begun: ${messageOf(cause)}`,
+      (cause as NodeJS.ErrnoException).code === 'EROFS'
+        ? `${parent} is mounted read-only: mount it to be written, or restore elsewhere with --into DIRECTORY.`
+        : `Give ${currentUser} the right to write to ${parent} (chown), or restore elsewhere with --into DIRECTORY.`,
+      { cause },
+    );
+  }
 }
 
 /**

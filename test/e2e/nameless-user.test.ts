@@ -21,6 +21,13 @@ describe.skipIf(process.getuid?.() !== 0)('as a user without a name', () => {
     const denied = await respaldo(['backup', '--media'], env, identity);
     expect(denied.stderr).toMatch(/^ERROR STORAGE_DENIED: /m);
     expect(denied.stderr).toMatch(hint);
+    await chown(backups, nameless, nameless);
+    expect(await respaldo(['backup', '--media'], env, identity)).toMatchObject({ exitCode: 0 });
+    const restore = await respaldo(['restore', '--media', '--latest', '--force'], env, identity);
+    expect(restore.stderr).toMatch(
+      /^ERROR RESTORE_FAILED: restore not begun: EACCES: .*\/media\/\.respaldo-restoring_/m,
+    );
+    expect(restore.stderr).toMatch(hint);
     await chmod(folder, 0o700);
     const unread = await respaldo(['backup', '--media'], env, identity);
     expect(unread.stderr).toMatch(/^ERROR MEDIA_UNREADABLE: /m);
