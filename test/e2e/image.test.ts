@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -129,6 +129,31 @@ describe.skipIf(image === '')('the image', () => {
     const restore = await inContainer(['restore', '--media', '--latest', '--force'], container);
     expect(restore, restore.stderr).toMatchObject({ exitCode: 0 });
     expect(await treeOf(join(root, 'media'))).toEqual(before);
+  });
+
+  it('runs as any number, and says by it who needs a right', async () => {
+    const database = await testDatabase(crmSample);
+    const [data, media] = [await folderForImage(), await folderForImage()];
+    const container = {
+      env: { DATABASE_URL: database.url, MEDIA_ROOT: '/media' },
+      mounts: { [data]: '/backups', [media]: '/media' },
+      options: ['--user', '4321'],
+    };
+    await writeFile(join(media, 'a.txt'), 'a');
+    await chmod(data, 0o700);
+    const denied = await inContainer(['backup', '--full'], container);
+    expect(denied.exitCode, denied.stderr).toBe(4);
+    expect(denied.stderr).toMatch(/^HINT: Give the user who runs respaldo \(uid 4321\) the right to it/m);
+    await chown(data, 4321, 4321);
+    const backup = await inContainer(['backup', '--full'], container);
+    expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
+    const restore = await inContainer(['restore', '--media', '--latest', '--force'], container);
+    expect(restore.stderr).toMatch(/^ERROR RESTORE_FAILED: .*\nHINT: .*uid 4321/m);
+    const readOnly = { ...container, mounts: { [data]: '/backups', [media]: '/media:ro' } };
+    const mounted = await inContainer(['restore', '--media', '--latest', '--force'], readOnly);
+    expect(mounted.stderr).toMatch(/^ERROR RESTORE_FAILED: .*\nHINT: \/media is mounted read-only/m);
+    await chown(media, 4321, 4321);
+    expect(await inContainer(['restore', '--full', '--latest', '--force'], container)).toMatchObject({ exitCode: 0 });
   });
 
   it.skipIf(s3Endpoint() === null)('backs up into a bucket, with nothing of its own to write to', async () => {
