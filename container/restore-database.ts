@@ -13,6 +13,7 @@ import { committing, emptyDatabase, ownWords, rowsMustBe } from './postgres/in-p
 import { loadDump } from './postgres/load.js';
 import { withHolders } from './postgres/lock-holders.js';
 import { lookAgain } from './postgres/look-again.js';
+import { tellingLostRights } from './postgres/lost-rights.js';
 import { letOwnersCreate, takeBackCreate } from './postgres/owners-create.js';
 import { countRows } from './postgres/relations.js';
 import { swapDatabases } from './postgres/swap.js';
@@ -201,6 +202,7 @@ async function load(run: Run, plan: DatabaseRestorePlan, mark?: string): Promise
     clients,
     withoutOwners: options.withoutOwners,
     signal: run.signal,
+    onStderrLine: tellingLostRights(run.log),
     // Compared before it is committed: a program that lies about its end would otherwise leave an empty database.
     atomic:
       mark === undefined

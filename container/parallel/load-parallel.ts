@@ -9,6 +9,7 @@ import { fileDecoders, readFileOf } from '../decode.js';
 import type { DatabaseRestorePlan } from '../plan-database-restore.js';
 import { withSession } from '../postgres/connection.js';
 import { loadingConninfo } from '../postgres/conninfo.js';
+import { tellingLostRights } from '../postgres/lost-rights.js';
 import { pgRestoreCommand } from '../postgres/pg-restore.js';
 import type { Run } from '../run.js';
 import { childEnvironment } from '../streams/command.js';
@@ -202,7 +203,7 @@ async function listFile(folder: string, name: string, lines: readonly string[]):
 
 /** What concerns several tables: foreign keys, triggers, and everything that stands over small ones. */
 async function finish(
-  { signal }: Run,
+  { signal, log }: Run,
   plan: DatabaseRestorePlan,
   archive: string,
   list: string,
@@ -211,7 +212,10 @@ async function finish(
 ): Promise<void> {
   const { clients, connection, options, restoreName } = plan;
   const command = await pgRestoreCommand(
-    { connection, database: restoreName, clients, withoutOwners: options.withoutOwners, sessionOptions },
+    {
+      ...{ connection, database: restoreName, clients, withoutOwners: options.withoutOwners, sessionOptions },
+      onStderrLine: tellingLostRights(log),
+    },
     [`--dbname=${loadingConninfo(restoreName)}`, `--jobs=${jobs}`, `--use-list=${list}`, archive],
   );
   await runPipe([command], { signal });

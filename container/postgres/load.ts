@@ -25,6 +25,8 @@ export interface LoadOptions {
     | { readonly before: string; readonly after: string; readonly lockTimeoutSeconds: number }
     | undefined;
   readonly signal: AbortSignal;
+  /** Gets what psql or pg_restore says. */
+  readonly onStderrLine: (line: string) => void;
 }
 
 /**
@@ -86,6 +88,7 @@ async function psqlCommand(options: LoadOptions): Promise<Command> {
       ...(await libpqEnvironment(connection, 'psql', database)),
       PGOPTIONS: sessionOptions(connection, atomic?.lockTimeoutSeconds),
     },
+    onStderrLine: options.onStderrLine,
     explain: (stderr) =>
       atomic && tellsOfLockTimeout(stderr) ? inPlaceTimeout(database, atomic.lockTimeoutSeconds) : loadFailed(stderr),
   };

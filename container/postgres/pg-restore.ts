@@ -12,11 +12,12 @@ export interface PgRestoreOptions {
   readonly withoutOwners: boolean;
   /** More for the session, as PGOPTIONS takes it. */
   readonly sessionOptions?: string;
+  readonly onStderrLine?: (line: string) => void;
 }
 
 /** pg_restore that stops at the first error. It does not read its input to the end where it needs no more of it. */
 export async function pgRestoreCommand(options: PgRestoreOptions, args: readonly string[]): Promise<Command> {
-  const { connection, database, clients, withoutOwners, sessionOptions: more = '' } = options;
+  const { connection, database, clients, withoutOwners, sessionOptions: more = '', onStderrLine } = options;
   return {
     name: 'pg_restore',
     file: join(clients.directory, 'pg_restore'),
@@ -26,6 +27,7 @@ export async function pgRestoreCommand(options: PgRestoreOptions, args: readonly
       PGOPTIONS: `${sessionOptions(connection, undefined)} ${more}`.trim(),
     },
     mayStopReading: true,
+    ...(onStderrLine ? { onStderrLine } : {}),
     explain: loadFailed,
   };
 }

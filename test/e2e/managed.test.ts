@@ -89,4 +89,16 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
     for (const sql of statements.split('; ')) await server.query('postgres', sql, [], master);
     expect(await contents()).toEqual(before);
   });
+
+  // From 15 on, who owns the database has all rights on public.
+  it.runIf(major < 15).each(['plain', 'custom', 'parallel'])(
+    'tells of rights that it may not give, %s',
+    async (format) => {
+      const { name, master, app, env } = await managed('master');
+      await server.query(name, `REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON SCHEMA public TO ${app}`);
+      await ok(['backup', '--database', '--format', format], env(master));
+      const { stderr } = await ok(['restore', '--latest', '--force'], env(master));
+      expect(stderr.match(/WARNING: not all rights .* for "public"/g)).toHaveLength(2);
+    },
+  );
 });
