@@ -10,6 +10,7 @@ import { describeDatabase, type Relation, relations } from './postgres/relations
 import { resolveSelection, type Selection, selectionArguments } from './postgres/selection.js';
 import { type DatabaseProperties, databaseProperties } from './postgres/server.js';
 import type { Snapshot } from './postgres/snapshot.js';
+import { superusersOwn } from './postgres/superusers-own.js';
 import type { Run } from './run.js';
 import type { StoredFiles } from './stored-files.js';
 import type { Command } from './streams/command.js';
@@ -106,6 +107,7 @@ export async function databaseFacts({
     ...(properties ? localeFacts(properties) : {}),
     owner: properties?.owner ?? '',
     ...(await describeDatabase(snapshot.client)),
+    superusersOwn: await superusersOwn(snapshot.client),
     tables: [],
     ...(selection.length > 0 ? { selection } : {}),
   };

@@ -113,6 +113,12 @@ export async function planDatabaseRestore(
         );
       }
       if (facts) assertNothingLacks(await lacking(client, facts, rights), options.withoutOwners);
+      const { superusersOwn = [] } = facts ?? {};
+      if (superusersOwn.length > 0 && !rights.superuser && !options.prepare) {
+        run.log.warn(
+          `${found.id} holds what only a superuser may make, unless the provider lets "${rights.name}" do it; else the restore will fail at its end, and the running database stay as it is: ${superusersOwn.slice(0, 10).join('; ')}`,
+        );
+      }
       const names = (stamp: string) =>
         [derivedName(database, 'restoring', stamp), derivedName(database, 'before', stamp)] as const;
       const [restoreName, keptName] = names(await freeStamp(client, run.now(), names));

@@ -75,6 +75,8 @@ const database = z.looseObject({
   owners: z.array(text),
   /** Who else than its owner may create in a schema. Absent in manifests that were written before it was noted. */
   creators: z.array(z.looseObject({ schema: text, role: text })).optional(),
+  /** In words, what only a superuser can make again. Absent in manifests that were written before it was noted. */
+  superusersOwn: z.array(text).optional(),
   tables: z.array(table),
   /** What was dumped beside tables, for a comparison of everything. */
   fingerprint: fingerprint.optional(),

@@ -35,7 +35,7 @@ export async function lacking(client: pg.Client, facts: DatabaseFacts, rights: R
   const { major } = await serverVersion(client);
   const { rows: roles } = await client.query<Omit<NeededRole, 'owns'>>(
     `SELECT needed.name, r.oid IS NOT NULL AS exists, coalesce(pg_has_role(r.oid, '${major >= membershipOptionsFrom ? 'SET' : 'MEMBER'}'), false) AS settable,
-            coalesce(pg_has_role(r.oid, 'USAGE'), false) AS inherited
+            coalesce(pg_has_role(r.oid, 'USAGE'), false) AS inherited, coalesce(r.rolsuper, false) AS superuser
      FROM unnest($1::text[]) AS needed(name) LEFT JOIN pg_roles r ON r.rolname = needed.name`,
     [[...new Set([facts.owner, ...facts.roles])].filter(Boolean)],
   );

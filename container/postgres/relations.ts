@@ -86,7 +86,8 @@ export async function describeDatabase(
        UNION SELECT proowner, true FROM pg_proc f WHERE pronamespace IN (SELECT oid FROM own) AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = f.tableoid AND p.objid = f.oid)
        UNION SELECT typowner, true FROM pg_type t WHERE typnamespace IN (SELECT oid FROM own) AND typrelid = 0 AND typtype <> 'm' AND typcategory <> 'A' AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = t.tableoid AND p.objid = t.oid)
        UNION SELECT nspowner, true FROM pg_namespace n WHERE oid IN (SELECT oid FROM own WHERE owned) AND NOT EXISTS (SELECT FROM parts p WHERE p.classid = n.tableoid AND p.objid = n.oid)
-       UNION SELECT lomowner, true FROM pg_largeobject_metadata)
+       UNION SELECT lomowner, true FROM pg_largeobject_metadata
+       UNION SELECT defaclrole, true FROM pg_default_acl)
      SELECT r.rolname AS name, bool_or(i.owns) AS owns FROM involved i JOIN pg_roles r ON r.oid = i.oid
      WHERE r.rolname !~ '^pg_' GROUP BY 1 ORDER BY 1`,
   );

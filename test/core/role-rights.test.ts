@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { roleProblem } from '../../core/role-rights.js';
 
-const owner = { name: 'o"w', owns: true, exists: true, settable: true, inherited: true };
+const owner = { name: 'o"w', owns: true, exists: true, settable: true, inherited: true, superuser: false };
 
 describe('the roles that a dump names', () => {
   it.each([
@@ -35,6 +35,12 @@ describe('the roles that a dump names', () => {
       role: { ...owner, settable: false, inherited: false },
       major: 16,
       says: 'is no member of role "o"w" with SET and INHERIT, which who restores what it owns needs: GRANT "o""w" TO "me" WITH INHERIT TRUE, SET TRUE',
+    },
+    {
+      name: 'a superuser, whom nobody should be made a member of',
+      role: { ...owner, settable: false, inherited: false, superuser: true },
+      major: 17,
+      says: 'role "o"w", which owns some of it, is a superuser: only a superuser restores that',
     },
     { name: 'without SET', role: { ...owner, settable: false }, major: 17, says: 'with SET, which' },
     { name: 'without INHERIT', role: { ...owner, inherited: false }, major: 18, says: 'with INHERIT, which' },

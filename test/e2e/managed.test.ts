@@ -101,4 +101,26 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
       expect(stderr.match(/WARNING: not all rights .* for "public"/g)).toHaveLength(2);
     },
   );
+
+  it('tells before anything is loaded what takes a superuser', async () => {
+    const { name, master, app, env } = await managed('app');
+    await server.query(
+      name,
+      `CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION noted OWNER TO ${app};
+       CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted(); CREATE PUBLICATION everything FOR ALL TABLES`,
+    );
+    await ok(['backup', '--database'], env(master));
+    const { stderr } = await ok(['restore', '--latest', '--dry-run'], env(master));
+    expect(stderr).toMatch(/WARNING: .*a superuser.*: event trigger noted; publication everything of all tables$/m);
+    await server.query(
+      name,
+      `DROP EVENT TRIGGER noted; DROP PUBLICATION everything; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ${app}`,
+    );
+    await ok(['backup', '--database'], env(master));
+    const refused = await respaldo(['restore', '--latest', '--force'], env(master));
+    expect(refused, refused.stderr).toMatchObject({ exitCode: 9 });
+    expect(refused.stderr).toMatch(/role "postgres", which owns some of it, is a superuser/);
+    expect(refused.stderr).not.toMatch(/GRANT "postgres"/);
+    await ok(['restore', '--latest', '--force', '--no-owner'], env(master));
+  });
 });
