@@ -109,7 +109,7 @@ export async function planDatabaseRestore(
         throw new OperatorError(
           'TARGET_LACKS',
           `role "${rights.name}" may not create databases, so nothing can be restored beside "${database}"`,
-          `Use --in-place, or as a superuser: ALTER ROLE "${rights.name}" CREATEDB.`,
+          `Use --in-place, or as a superuser or a role with CREATEROLE and CREATEDB: ALTER ROLE "${rights.name}" CREATEDB.`,
         );
       }
       if (facts) assertNothingLacks(await lacking(client, facts, rights), options.withoutOwners);

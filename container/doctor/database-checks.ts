@@ -2,10 +2,11 @@ import pg from 'pg';
 import prettyBytes from 'pretty-bytes';
 import { clientsFor, installedClients } from '../postgres/clients.js';
 import { connectionFrom, namesDatabase, withSession } from '../postgres/connection.js';
-import { roleRights } from '../postgres/preflight.js';
+import { lacking, roleRights } from '../postgres/preflight.js';
 import { assertReadable } from '../postgres/readable.js';
-import { relations } from '../postgres/relations.js';
+import { describeDatabase, relations } from '../postgres/relations.js';
 import { databaseProperties, serverVersion } from '../postgres/server.js';
+import { superusersOwn } from '../postgres/superusers-own.js';
 import type { Run } from '../run.js';
 import { type Check, notTried, warn } from './check.js';
 
@@ -63,12 +64,23 @@ export function databaseChecks(run: Run): Check[] {
   ];
 }
 
-async function restorable(client: pg.Client) {
-  const { name, createDatabase } = await roleRights(client);
-  if (createDatabase) return `"${name}" may create databases`;
+async function restorable(client: pg.Client, database: string) {
+  const rights = await roleRights(client);
+  const { name, superuser, createDatabase } = rights;
+  if (!createDatabase) {
+    return warn(
+      `"${name}" may not create databases: restores need --in-place, or another role`,
+      `As a superuser or a role with CREATEROLE and CREATEDB: ALTER ROLE ${pg.escapeIdentifier(name)} CREATEDB;`,
+    );
+  }
+  const owner = (await databaseProperties(client, database))?.owner ?? '';
+  const { roles } = await lacking(client, { ...(await describeDatabase(client)), owner }, rights);
+  const superusers = superuser ? [] : await superusersOwn(client);
+  const lacks = [...roles, ...superusers.map((what) => `only a superuser may make it again: ${what}`)];
+  if (lacks.length === 0) return `"${name}" may create databases, and restore what is in this one`;
   return warn(
-    `"${name}" may not create databases: restores need --in-place, or another role`,
-    `As a superuser: ALTER ROLE "${name}" CREATEDB;`,
+    lacks.join('\n  '),
+    'Grant what is said above, or restore as another role or, where it is owners and rights alone, with --no-owner.',
   );
 }
 

@@ -31,7 +31,11 @@ export interface Lacking {
 }
 
 /** Compares what the manifest says a dump needs with what the server has. */
-export async function lacking(client: pg.Client, facts: DatabaseFacts, rights: RoleRights): Promise<Lacking> {
+export async function lacking(
+  client: pg.Client,
+  facts: Pick<DatabaseFacts, 'owner' | 'owners' | 'roles' | 'extensions'>,
+  rights: RoleRights,
+): Promise<Lacking> {
   const { major } = await serverVersion(client);
   const { rows: roles } = await client.query<Omit<NeededRole, 'owns'>>(
     `SELECT needed.name, r.oid IS NOT NULL AS exists, coalesce(pg_has_role(r.oid, '${major >= membershipOptionsFrom ? 'SET' : 'MEMBER'}'), false) AS settable,

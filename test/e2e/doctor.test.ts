@@ -39,7 +39,7 @@ describe('doctor', { timeout }, () => {
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/^FAIL \| database readable: .*\n(?: {2}\w.*\n)+ +fix: .*GRANT pg_read_all_data/m);
     expect(stdout).toMatch(
-      /^WARN \| restore possible: .* may not create databases.*\n +fix: As a superuser: ALTER ROLE .* CREATEDB;$/m,
+      /^WARN \| restore possible: .* may not create databases.*\n +fix: As a superuser or .*: ALTER ROLE .* CREATEDB;$/m,
     );
     expect(stdout).toMatch(/^FAIL \| .*a-file: write: .*\n +fix: .*correct BACKUP_DIR/m);
     expect(stdout).toMatch(/^FAIL \| encryption: .*nobody@nowhere\.invalid.*\n +fix: /m);

@@ -123,4 +123,19 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
     expect(refused.stderr).not.toMatch(/GRANT "postgres"/);
     await ok(['restore', '--latest', '--force', '--no-owner'], env(master));
   });
+
+  it('doctor tells what a restore would be refused for, and that it will do once that is mended', async () => {
+    const { master, app, env } = await managed('app');
+    await server.query('postgres', `REVOKE ${app} FROM ${master}`, [], master);
+    await ok(['backup', '--database'], { ...env(app) });
+    const { stdout } = await ok(['doctor'], env(app));
+    expect(stdout).toMatch(/WARN \| restore possible: "app_\w+" may not create databases/);
+    const [, restorable = ''] = (await respaldo(['doctor'], env(master))).stdout.split('WARN | restore possible');
+    const [statement] = /GRANT "app_\w+" TO "master_\w+".*$/m.exec(restorable) ?? [];
+    await server.query('postgres', statement ?? 'doctor named no grant', [], master);
+    expect((await ok(['doctor'], env(master))).stdout).toMatch(
+      /OK {3}\| restore possible: .* restore what is in this one/,
+    );
+    await ok(['restore', '--latest', '--force'], env(master));
+  });
 });
