@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os';
-import { messageOf, OperatorError } from '../../core/errors.js';
-import { currentUser } from '../current-user.js';
+import { unusable } from '../scratch-folder.js';
 import { unnamedFile } from '../streams/unnamed-file.js';
 import type { Check } from './check.js';
 
@@ -16,12 +15,7 @@ export const temporaryFolderCheck: Check = {
         await file.close();
       }
     } catch (cause) {
-      throw new OperatorError(
-        'SETTINGS_INVALID',
-        `${tmpdir()} cannot be written to: ${messageOf(cause)}`,
-        `Set TMPDIR to a folder that ${currentUser} may write to; in a container, mount one: --tmpfs /tmp.`,
-        { cause },
-      );
+      throw unusable(cause);
     }
     return `${tmpdir()} can be written to`;
   },

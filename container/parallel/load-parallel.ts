@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { wrappingOf } from '../../core/archive-name.js';
@@ -12,6 +11,7 @@ import { loadingConninfo } from '../postgres/conninfo.js';
 import { tellingLostRights } from '../postgres/lost-rights.js';
 import { pgRestoreCommand } from '../postgres/pg-restore.js';
 import type { Run } from '../run.js';
+import { scratchFolder } from '../scratch-folder.js';
 import { childEnvironment } from '../streams/command.js';
 import { runPipe } from '../streams/pipe.js';
 import { byWorkers } from './by-workers.js';
@@ -31,7 +31,7 @@ export async function loadParallel(
   jobs = defaultJobs(),
 ): Promise<void> {
   const manifest: Manifest = { ...stored, files: plan.found.files.filter(({ part }) => !part || isWanted(plan, part)) };
-  const folder = await mkdtemp(join(tmpdir(), 'respaldo-schema-'));
+  const folder = await scratchFolder('schema');
   try {
     await loadBy(jobs, run, plan, manifest, folder);
   } finally {

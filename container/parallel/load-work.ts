@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Duplex, pipeline, type Readable } from 'node:stream';
 import { pipeline as run } from 'node:stream/promises';
@@ -21,6 +20,7 @@ import { isServerGone, serverFailed } from '../postgres/server-errors.js';
 import { endure } from '../postgres/timeouts.js';
 import { noticeSwallowing } from '../postgres/unacknowledged.js';
 import type { Run } from '../run.js';
+import { scratchFolder } from '../scratch-folder.js';
 import { compareDigest } from '../streams/compare-digest.js';
 import { runPipe } from '../streams/pipe.js';
 import { openStorage, wire } from '../wire.js';
@@ -158,7 +158,7 @@ class Loader {
 
   /** pg_restore reads the schema's archive for each table: it stands in a folder of this worker's own meanwhile. */
   private async fetchSchema(signal: AbortSignal): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), 'respaldo-schema-'));
+    const folder = await scratchFolder('schema');
     try {
       await this.decoded(
         this.start.schema,

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { userInfo } from 'node:os';
 import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Settings } from '../../core/settings.js';
+import { currentUser, userName } from '../current-user.js';
 import { keepalive } from './conninfo.js';
 import { sessionSocket } from './endable-sessions.js';
 import { serverFailed } from './server-errors.js';
@@ -102,7 +102,7 @@ function describedConnection(settings: Settings, environment: Environment): Conn
   if (environment.PGSERVICE) {
     throw wrong('PGSERVICE is not supported', 'Set DATABASE_URL, or PGHOST, PGPORT, PGUSER and PGDATABASE.');
   }
-  const user = environment.PGUSER || userInfo().username;
+  const user = environment.PGUSER || ownName();
   const port = Number(environment.PGPORT || 5432);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw wrong(`PGPORT=${environment.PGPORT}: must be a port number`, 'Set PGPORT to the server’s port, often 5432.');
@@ -127,6 +127,13 @@ export function namesDatabase(settings: Settings, environment: Environment): boo
   );
 }
 
+/** As libpq does where nothing names a role. */
+function ownName(): string {
+  const name = userName();
+  if (name !== undefined) return name;
+  throw wrong(`nothing names a role, and ${currentUser} has no name`, 'Name one in DATABASE_URL, or by PGUSER.');
+}
+
 function connectionFromUrl(text: string, libpq: Record<string, string>): Connection {
   let url: URL;
   try {
@@ -144,7 +151,7 @@ function connectionFromUrl(text: string, libpq: Record<string, string>): Connect
     );
   }
   const parameters = url.searchParams;
-  const user = decode(url.username) || parameters.get('user') || userInfo().username;
+  const user = decode(url.username) || parameters.get('user') || ownName();
   const port = Number(url.port || parameters.get('port') || 5432);
   const password = decode(url.password) || parameters.get('password') || undefined;
   const database = decode(url.pathname.slice(1)) || parameters.get('dbname') || user;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -132,7 +131,7 @@ interface ServerUser {
 }
 
 async function serverUser(): Promise<ServerUser | undefined> {
-  if (userInfo().uid !== 0) return undefined;
+  if (process.getuid?.() !== 0) return undefined;
   const ask = async (option: string) => {
     const { stdout, failed } = await execa('id', [option, 'postgres'], { reject: false });
     return failed ? 65_534 : Number(stdout);

@@ -15,7 +15,7 @@ const silent =
 const offline =
   'This machine reaches neither a network nor a name server just now. Mend that first (ip route, /etc/resolv.conf), then run again.';
 const unknownHost =
-  'The name cannot be resolved: is the network up? Otherwise correct AWS_ENDPOINT_URL, AWS_S3_REGION_NAME or AWS_S3_BUCKET_NAME.';
+  'The name cannot be resolved: is the network up? Otherwise correct AWS_ENDPOINT_URL (AWS_ENDPOINT_URL_S3 where that is set), AWS_S3_REGION_NAME or AWS_S3_BUCKET_NAME.';
 const altered = 'The bytes that arrived are not the ones that were sent, so nothing was stored. Run again.';
 
 const byName: Record<string, [ErrorCode, string]> = {
@@ -52,7 +52,10 @@ const byName: Record<string, [ErrorCode, string]> = {
   EAI_AGAIN: ['STORAGE_FAILED', offline],
   ENETUNREACH: ['STORAGE_FAILED', offline],
   EHOSTUNREACH: ['STORAGE_FAILED', offline],
-  ECONNREFUSED: ['STORAGE_FAILED', 'Nothing listens there: start the server, or correct AWS_ENDPOINT_URL.'],
+  ECONNREFUSED: [
+    'STORAGE_FAILED',
+    'Nothing listens there: start the server, or correct AWS_ENDPOINT_URL (AWS_ENDPOINT_URL_S3 where that is set).',
+  ],
   BadDigest: ['STORAGE_FAILED', altered],
   InvalidPart: ['STORAGE_FAILED', altered],
   QuotaExceeded: ['STORAGE_FULL', 'Raise the server’s quota or clean up: respaldo cleanup --dry-run.'],

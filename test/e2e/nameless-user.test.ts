@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { crmSample, testDatabase } from '../support/postgres.js';
 import { s3Endpoint, testBucket } from '../support/s3.js';
 
 /** A number that no user is named by, as `docker run --user 4321` and OpenShift give a container. */
@@ -32,6 +33,28 @@ describe.skipIf(process.getuid?.() !== 0)('as a user without a name', () => {
     const unread = await respaldo(['backup', '--media'], env, identity);
     expect(unread.stderr).toMatch(/^ERROR MEDIA_UNREADABLE: /m);
     expect(unread.stderr).toMatch(hint);
+  });
+
+  it.each([{ env: {} }, { env: { DATABASE_URL: 'postgresql://127.0.0.1/crm' } }])(
+    'is told to name a role, $env',
+    async ({ env }) => {
+      const backup = await respaldo(['backup', '--database'], { PGHOST: '127.0.0.1', ...env }, identity);
+      expect(backup).toMatchObject({ exitCode: 2 });
+      expect(backup.stderr).toMatch(/^ERROR \w+: .*nothing names a role, and .* \(uid 4321\) has no name/m);
+    },
+  );
+
+  it('is told that the temporary folder is not for it, before a parallel restore', async () => {
+    const database = await testDatabase(crmSample);
+    const [folder, closed] = [await temporaryFolder(), await temporaryFolder()];
+    await chown(folder, nameless, nameless);
+    const env = { DATABASE_URL: database.url, BACKUP_DIR: folder };
+    const backup = await respaldo(['backup', '--database', '--format', 'parallel'], env, identity);
+    expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
+    const restore = await respaldo(['restore', '--latest', '--force'], { ...env, TMPDIR: closed }, identity);
+    expect(restore).toMatchObject({ exitCode: 2 });
+    expect(restore.stderr).toMatch(/^ERROR SETTINGS_INVALID: .* cannot be written to: EACCES/m);
+    expect(await database.relatives()).toEqual([database.name]);
   });
 
   it.skipIf(s3Endpoint() === null)(
