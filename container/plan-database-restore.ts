@@ -112,7 +112,9 @@ export async function planDatabaseRestore(
           `Use --in-place, or as a superuser or a role with CREATEROLE and CREATEDB: ALTER ROLE "${rights.name}" CREATEDB.`,
         );
       }
-      if (facts) assertNothingLacks(await lacking(client, facts, rights), options.withoutOwners);
+      // In place, whose the database is does not change.
+      const needed = facts && (options.inPlace ? { ...facts, owner: '' } : facts);
+      if (needed) assertNothingLacks(await lacking(client, needed, rights), options.withoutOwners);
       const { superusersOwn = [] } = facts ?? {};
       if (superusersOwn.length > 0 && !rights.superuser && !options.prepare) {
         run.log.warn(

@@ -138,4 +138,15 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
     );
     await ok(['restore', '--latest', '--force'], env(master));
   });
+
+  it('the application restores in place what is its own, whosever the database is', async () => {
+    const { name, master, app, env, definitions, contents } = await managed('master');
+    await server.query('postgres', `GRANT CREATE ON DATABASE ${name} TO ${app}`, [], master);
+    await ok(['backup', '--database', '--format', 'custom'], env(app));
+    const before = { contents: await contents(), definitions: await definitions() };
+    await server.query(name, 'DELETE FROM crm.deals; DROP TABLE auth_user_groups', [], app);
+    await ok(['restore', '--latest', '--force', '--in-place'], env(app));
+    expect(await contents()).toEqual(before.contents);
+    expect(await definitions()).toBe(before.definitions);
+  });
 });
