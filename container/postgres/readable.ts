@@ -71,5 +71,6 @@ async function remedy(
           `(Only their owner’s members read ${whose}${hidden.length > 0 ? '; a superuser may give BYPASSRLS instead' : ''}.)`,
         ]
       : []),
+    ...(unreadable.length > 0 ? ['Or leave out what is not needed: --exclude-table.'] : []),
   ].join(' ');
 }
