@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Duplex, pipeline, type Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { pipeline as run } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -25,7 +25,7 @@ import { compareDigest } from '../streams/compare-digest.js';
 import { runPipe } from '../streams/pipe.js';
 import { openStorage, wire } from '../wire.js';
 import type { Work } from './worker-loop.js';
-import { decompressed, hasZstdLibrary } from './zstd.js';
+import { decompress, hasZstdLibrary } from './zstd.js';
 
 /** What every worker of one restore is told. Nothing in it is secret. */
 export interface LoadBrief {
@@ -197,8 +197,7 @@ class Loader {
     const inProcess = wrapping.compression === 'zstd' && hasZstdLibrary();
     const outside = inProcess ? { ...wrapping, compression: 'none' as const } : wrapping;
     const programs = await fileDecoders(outside, this.start.recipients, this.run.settings);
-    const finish = (stream: Readable) =>
-      use(inProcess ? pipeline(stream, Duplex.from(decompressed), () => {}) : stream);
+    const finish = (stream: Readable) => use(inProcess ? decompress(stream) : stream);
     if (programs.length === 0) return finish(stored);
     return (await runPipe(programs, { input: stored, output: finish, signal })).value;
   }

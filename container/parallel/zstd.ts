@@ -1,3 +1,4 @@
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { OperatorError } from '../../core/errors.js';
 import type { Encoder } from './encoder.js';
 import { type Position, type ZstdLibrary, zstdLibrary } from './zstd-library.js';
@@ -54,11 +55,15 @@ export class ZstdEncoder implements Encoder {
 const roomBytes = 1024 * 1024;
 
 /**
- * Decompresses frames, a room at a time and no faster than the rooms are taken: a megabyte may hold hundreds.
- *
- * @throws OperatorError ARCHIVE_CORRUPT, also where they end in the midst of one
+ * What frames hold, a room at a time and no faster than the rooms are taken: a megabyte may hold hundreds. The reader gets
+ * the error of what is read, and OperatorError ARCHIVE_CORRUPT, also where the frames end in the midst of one.
  */
-export async function* decompressed(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+export function decompress(frames: Readable): Readable {
+  // Not by way of Duplex.from: up to Node 22 it waits forever where what it reads fails.
+  return pipeline(frames, decompressed, new PassThrough({ highWaterMark: roomBytes }), () => {});
+}
+
+async function* decompressed(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   const native = loaded();
   const context = native.createDecompressor();
   try {

@@ -1,9 +1,10 @@
 import { type ExecFileSyncOptionsWithBufferEncoding, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { Duplex, pipeline, Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { decompressed, ZstdEncoder } from '../../../container/parallel/zstd.js';
+import { decompress, ZstdEncoder } from '../../../container/parallel/zstd.js';
 import { Random } from '../../support/random.js';
 
 const mebibyte = 1024 * 1024;
@@ -30,7 +31,7 @@ function readBack(bytes: Buffer, random = new Random(1)): Promise<Buffer> {
     pieces.push(bytes.subarray(at, end));
     at = end;
   }
-  return buffer(decompressed(Readable.from(pieces)));
+  return buffer(decompress(Readable.from(pieces)));
 }
 
 function rows(size: number, random: Random): Buffer {
@@ -83,9 +84,28 @@ it('reads what the zstd program makes', async () => {
 it('makes no more than is taken, however much a frame holds', async () => {
   const archive = compressed([Buffer.alloc(400 * mebibyte)]);
   expect(archive.length).toBeLessThan(mebibyte);
-  const stream = pipeline(Readable.from([archive]), Duplex.from(decompressed), () => {});
+  const stream = decompress(Readable.from([archive]));
   await once(stream, 'readable');
   await new Promise((resolve) => setTimeout(resolve, 200));
-  expect(stream.readableLength).toBeLessThan(20); // rooms, of a megabyte each
+  expect(stream.readableLength).toBeLessThanOrEqual(3 * mebibyte);
   stream.destroy();
+});
+
+it('fails as what it reads fails', { timeout: 5_000 }, async () => {
+  const archive = compressed([rows(200_000, new Random(11))]);
+  async function* breaking() {
+    yield archive.subarray(0, 40_000);
+    throw new Error('the connection broke');
+  }
+  await expect(buffer(decompress(Readable.from(breaking())))).rejects.toThrow('the connection broke');
+  const out = new Writable({ write: (_chunk, _encoding, done) => done() });
+  await expect(pipeline(decompress(Readable.from(breaking())), out)).rejects.toThrow('the connection broke');
+});
+
+it('lets go of what it reads when nobody reads it any more', async () => {
+  const source = Readable.from([compressed([Buffer.alloc(64 * mebibyte)])]);
+  const stream = decompress(source);
+  await once(stream, 'readable');
+  stream.destroy();
+  await expect.poll(() => source.destroyed).toBe(true);
 });
