@@ -28,7 +28,7 @@ export interface CopyOutOptions {
   /** The form that the rows come in, where they are to be hashed. */
   readonly hashed?: 'binary' | 'text' | undefined;
   readonly bytesPerSecond?: number | undefined;
-  /** Told of rows as they come, in bytes. */
+  /** Told of rows as they come, in bytes, the protocol’s own included. */
   readonly onBytes?: (bytes: number) => void;
 }
 
@@ -130,7 +130,8 @@ export class CopyOut extends Readable {
   }
 
   private takeRows(bytes: number): void {
-    const { frames } = this.options;
+    const { frames, onBytes } = this.options;
+    onBytes?.(bytes);
     for (let at = 0; at < bytes && !this.finished; ) {
       at = frames.take(at, bytes);
       if (frames.other === undefined) continue;
@@ -146,10 +147,9 @@ export class CopyOut extends Readable {
   }
 
   private handOn(): void {
-    const { frames, encoder, onBytes } = this.options;
+    const { frames, encoder } = this.options;
     const rows = frames.empty();
     this.bytes += rows.length;
-    onBytes?.(rows.length);
     encoder.encode(rows, this.made);
   }
 

@@ -17,12 +17,12 @@ export async function assertReadable(
   selected: readonly Relation[],
 ): Promise<void> {
   const unreadable = selected.filter((relation) => !relation.readable);
-  const { rows: objects } = await client.query<{ count: string; owner: string }>(
-    `SELECT count(*) AS count, pg_get_userbyid(lomowner) AS owner FROM pg_largeobject_metadata m
+  const { rows: objects } = await client.query<OwnedObjects>(
+    `SELECT count(*) AS count, r.rolname AS owner, r.rolsuper AS super FROM pg_largeobject_metadata m JOIN pg_roles r ON r.oid = m.lomowner
      WHERE NOT pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (
        SELECT FROM aclexplode(m.lomacl) a
        WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))
-     GROUP BY 2 ORDER BY 2`,
+     GROUP BY 2, 3 ORDER BY 2`,
   );
   if (unreadable.length === 0 && objects.length === 0) return;
   const named = unreadable.slice(0, 20).map((relation) => `${relation.kind} ${qualified(relation)}: ${relation.why}`);
@@ -32,43 +32,49 @@ export async function assertReadable(
   throw new OperatorError(
     'NOT_READABLE',
     `backup of "${database}" not taken: role "${role}" may not read all of it:\n  ${named.join('\n  ')}`,
-    await remedy(
-      client,
-      role,
-      unreadable,
-      objects.map(({ owner }) => owner),
-    ),
+    await remedy(client, role, unreadable, objects),
   );
 }
 
-/** pg_read_all_data reads neither what row security hides nor large objects: there it takes the owner's own rights. */
+/** Large objects of one role. */
+interface OwnedObjects {
+  readonly count: string;
+  readonly owner: string;
+  readonly super: boolean;
+}
+
+/**
+ * pg_read_all_data reads neither what row security hides nor large objects: there it takes the owner's own rights. Nobody
+ * is made a member of a superuser's role for that.
+ */
 async function remedy(
   client: pg.Client,
   role: string,
   unreadable: readonly Relation[],
-  ownersOfObjects: readonly string[],
+  objects: readonly OwnedObjects[],
 ): Promise<string> {
   const { major } = await serverVersion(client);
   const hidden = unreadable.filter((relation) => relation.hidden);
   const { rows } = await client.query<{ owner: string; forced: boolean }>(
-    'SELECT DISTINCT pg_get_userbyid(relowner) AS owner, relforcerowsecurity AS forced FROM pg_class WHERE oid = ANY ($1)',
+    'SELECT DISTINCT rolname AS owner, relforcerowsecurity OR rolsuper AS forced FROM pg_class c JOIN pg_roles r ON r.oid = relowner WHERE c.oid = ANY ($1)',
     [hidden.map(({ oid }) => oid)],
   );
-  const owners = new Set([...ownersOfObjects, ...rows.filter(({ forced }) => !forced).map(({ owner }) => owner)]);
-  const whose =
-    ownersOfObjects.length > 0 ? 'large objects, and rows that row security hides,' : 'rows that row security hides';
+  const ofOthers = objects.filter((each) => !each.super).map(({ owner }) => owner);
+  const owners = new Set([...ofOthers, ...rows.filter(({ forced }) => !forced).map(({ owner }) => owner)]);
+  const what = [...(ofOthers.length > 0 ? ['large objects'] : []), ...(hidden.length > 0 ? ['hidden rows'] : [])];
   const statements = [
     ...(unreadable.some(({ why }) => why.startsWith('no ')) ? [`GRANT pg_read_all_data TO ${id(role)};`] : []),
     ...[...owners].map(
       (owner) => `GRANT ${id(owner)} TO ${id(role)}${major >= membershipOptionsFrom ? ' WITH INHERIT TRUE' : ''};`,
     ),
     ...(rows.some(({ forced }) => forced) ? [`ALTER ROLE ${id(role)} BYPASSRLS;`] : []),
+    ...(objects.some((each) => each.super) ? [`GRANT SELECT ON LARGE OBJECT … TO ${id(role)};`] : []),
   ];
   return [
     `As a superuser, or a role that may grant it: ${statements.join(' ')}`,
     ...(owners.size > 0
       ? [
-          `(Only their owner’s members read ${whose}${hidden.length > 0 ? '; a superuser may give BYPASSRLS instead' : ''}.)`,
+          `(Only their owner’s members read ${what.join(' and ')}${hidden.length > 0 ? '; a superuser may give BYPASSRLS instead' : ''}.)`,
         ]
       : []),
     ...(unreadable.length > 0 ? ['Or leave out what is not needed: --exclude-table.'] : []),

@@ -167,7 +167,9 @@ describe('a backup that cannot begin', () => {
       'sequence "public"."deals_id_seq": no SELECT',
       'table "public"."tenants": row security hides rows',
       'table "Closed One"."x""y": no USAGE on its schema',
-      '1 large objects: no SELECT',
+      '1 large objects of "postgres": no SELECT',
+      'GRANT SELECT ON LARGE OBJECT … TO ',
+      ' BYPASSRLS;',
     ]) {
       expect(run.stderr).toContain(line);
     }
