@@ -132,6 +132,7 @@ export class CopyOut extends Readable {
   private takeRows(bytes: number): void {
     const { frames, onBytes } = this.options;
     onBytes?.(bytes);
+    const ahead = this.pace.after(bytes);
     for (let at = 0; at < bytes && !this.finished; ) {
       at = frames.take(at, bytes);
       if (frames.other === undefined) continue;
@@ -143,7 +144,7 @@ export class CopyOut extends Readable {
     }
     if (this.finished) return;
     if (frames.isFull) this.handOn();
-    this.rest(this.pace.after(bytes));
+    this.rest(ahead);
   }
 
   private handOn(): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { CreateSecurityGroupCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   CreateClusterCommand,
@@ -23,7 +24,7 @@ describe.skipIf(s3Endpoint() === null)('tasks on Fargate', { timeout: 240_000 },
     };
     const ecs = new ECSClient(access);
     const ec2 = new EC2Client(access);
-    const name = `respaldo-${process.pid}-tasks`;
+    const name = `respaldo-${randomUUID()}`;
     const { cluster } = await ecs.send(new CreateClusterCommand({ clusterName: name }));
     const containerDefinitions = [{ name: 'respaldo', image: 'respaldo', memory: 512 }];
     await ecs.send(new RegisterTaskDefinitionCommand({ family: name, networkMode: 'awsvpc', containerDefinitions }));
