@@ -30,6 +30,15 @@ async function sessionOf(database: string, purpose: string): Promise<number> {
 }
 
 describe('the sessions of a parallel dump', () => {
+  it('keep to a rate also where a part comes in one read', async () => {
+    const { env } = await prepared();
+    const started = performance.now();
+    const args = ['backup', '--database', '--format', 'parallel', '--jobs', '1', '--max-rate', '1'];
+    const backup = await respaldo(args, { ...env, BACKUP_PARALLEL_PART_MB: '0.03' });
+    expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
+    expect(performance.now() - started).toBeGreaterThan(2_500); // nearly 4 MB, by one that reads a megabyte a second
+  });
+
   it('a worker’s session that is ended: its part is dumped again, in the same snapshot', async () => {
     const { database, env } = await prepared();
     const before = await contentsOf(database.name);
