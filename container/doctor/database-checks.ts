@@ -1,7 +1,8 @@
 import pg from 'pg';
 import prettyBytes from 'pretty-bytes';
 import { clientsFor, installedClients } from '../postgres/clients.js';
-import { connectionFrom, namesDatabase, withSession } from '../postgres/connection.js';
+import { connectionFrom, namesDatabase } from '../postgres/connection.js';
+import { withSession } from '../postgres/open-session.js';
 import { lacking, roleRights } from '../postgres/preflight.js';
 import { assertReadable } from '../postgres/readable.js';
 import { describeDatabase, relations } from '../postgres/relations.js';

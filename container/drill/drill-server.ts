@@ -13,9 +13,10 @@ import {
   nearestLocales,
 } from '../../core/postgres/create-database.js';
 import { currentUser } from '../current-user.js';
-import { type Connection, withSession } from '../postgres/connection.js';
+import type { Connection } from '../postgres/connection.js';
 import { eventTriggersFrom } from '../postgres/event-triggers.js';
 import { installedServers } from '../postgres/installations.js';
+import { withSession } from '../postgres/open-session.js';
 import { serverVersion } from '../postgres/server.js';
 import { isServerGone } from '../postgres/server-errors.js';
 import { startThrowawayServer, type ThrowawayServer } from '../postgres/throwaway-server.js';

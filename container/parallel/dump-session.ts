@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { type SqlNames, sqlNames } from '../../core/postgres/sql-names.js';
-import { type Connection, connect, loseQuickly } from '../postgres/connection.js';
+import type { Connection } from '../postgres/connection.js';
+import { connect, loseQuickly } from '../postgres/open-session.js';
 import { CopyFrames } from './copy-frames.js';
 import { CopyOut, type CopyOutOptions } from './copy-out.js';
 import { type CopySource, copyOutStatement, prepareCopies } from './copy-source.js';

@@ -6,9 +6,9 @@ import type { Manifest, ManifestFile, PartFacts, TableFacts } from '../../core/m
 import { type TableLoad, tableLoads } from '../../core/parallel/load.js';
 import { fileDecoders, readFileOf } from '../decode.js';
 import type { DatabaseRestorePlan } from '../plan-database-restore.js';
-import { withSession } from '../postgres/connection.js';
 import { loadingConninfo } from '../postgres/conninfo.js';
 import { tellingLostRights } from '../postgres/lost-rights.js';
+import { withSession } from '../postgres/open-session.js';
 import { pgRestoreCommand } from '../postgres/pg-restore.js';
 import type { Run } from '../run.js';
 import { scratchFolder } from '../scratch-folder.js';

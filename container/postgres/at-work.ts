@@ -1,4 +1,5 @@
-import { type Connection, withSession } from './connection.js';
+import type { Connection } from './connection.js';
+import { withSession } from './open-session.js';
 
 /**
  * Whether a session of respaldo's has the server at work: a query, an index that is built, a lock that is waited for. One

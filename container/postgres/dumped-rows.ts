@@ -66,6 +66,7 @@ export class DumpedRows {
     await this.file.close();
   }
 
+  /** For a dump that has something else than the server. */
   untrue(what: string): OperatorError {
     return untrueDump(this.pgDump, what);
   }

@@ -4,8 +4,10 @@ import pg from 'pg';
 import { messageOf, OperatorError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { TableFacts } from '../../core/manifest.js';
-import { type Connection, withSession } from './connection.js';
+import type { Connection } from './connection.js';
+import { doBlock } from './do-block.js';
 import { lookAgain } from './look-again.js';
+import { withSession } from './open-session.js';
 import { qualified } from './relations.js';
 import { endure } from './timeouts.js';
 
@@ -66,24 +68,16 @@ export const rowsDiffer = 'other rows than were backed up';
  */
 export function rowsMustBe(tables: readonly TableFacts[]): string {
   if (tables.length === 0) return '';
-  // No name can end the body, whatever it is.
-  const tag = `$rows_${randomBytes(8).toString('hex')}$`;
   const wanted = tables.map((table) => `(${pg.escapeLiteral(qualified(table))}, ${table.rows}::int8)`).join(', ');
-  return `
-DO ${tag}
-DECLARE
-  wanted record;
-  found int8;
-BEGIN
-  FOR wanted IN SELECT * FROM (VALUES ${wanted}) AS counted(name, rows) LOOP
+  return doBlock(
+    'wanted record; found int8;',
+    `FOR wanted IN SELECT * FROM (VALUES ${wanted}) AS counted(name, rows) LOOP
     EXECUTE 'SELECT count(*) FROM ONLY ' || wanted.name INTO found;
     IF found <> wanted.rows THEN
       RAISE EXCEPTION '${rowsDiffer}: table %: % rows were backed up, % restored', wanted.name, wanted.rows, found;
     END IF;
-  END LOOP;
-END
-${tag};
-`;
+  END LOOP;`,
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import { describeHolder, type LockHolder } from '../../core/postgres/lock-holder.js';
-import { type Connection, withSession } from './connection.js';
+import type { Connection } from './connection.js';
 import { LockTimeout, type WantedLock } from './lock-timeout.js';
+import { withSession } from './open-session.js';
 
 /**
  * Names who holds what was waited for, where the server tells; any other error, and one that nothing is known of, stays

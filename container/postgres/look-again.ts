@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { type Connection, withSession } from './connection.js';
+import type { Connection } from './connection.js';
+import { withSession } from './open-session.js';
 
 /** How long a server may be away, for a restart or behind a broken network, and be asked all the same. */
 const patience = 60_000;

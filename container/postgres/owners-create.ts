@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { DatabaseFacts } from '../../core/manifest.js';
+import { doBlock } from './do-block.js';
 
 /*
  * pg_dump gives a table to its owner right after it has made it, and grants rights on schemas last of all. Who owns something
@@ -11,8 +11,8 @@ import type { DatabaseFacts } from '../../core/manifest.js';
 
 /** SQL for before the load, in the database that is loaded. */
 export function letOwnersCreate(owners: readonly string[]): string {
-  return block(
-    'owner name',
+  return doBlock(
+    'owner name;',
     `FOR owner IN SELECT rolname FROM pg_roles WHERE rolname = ANY (${names(owners)}) AND rolname <> current_user LOOP
     IF (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'public') THEN
       EXECUTE format('GRANT CREATE ON SCHEMA public TO %I', owner);
@@ -28,39 +28,31 @@ export function letOwnersCreate(owners: readonly string[]): string {
  * @param creators as the manifest has them; where it has none, the rights on schemas stay
  */
 export function takeBackCreate(owners: readonly string[], creators: DatabaseFacts['creators']): string {
-  const kept = (creators ?? []).map(({ schema, role }) => `(${pg.escapeLiteral(schema)}, ${pg.escapeLiteral(role)})`);
-  return block(
-    'granted record',
+  return doBlock(
+    'granted record;',
     `FOR granted IN SELECT rolname AS owner FROM pg_roles WHERE rolname = ANY (${names(owners)}) AND rolname <> current_user LOOP
     EXECUTE format('ALTER DEFAULT PRIVILEGES REVOKE CREATE ON SCHEMAS FROM %I', granted.owner);
-  END LOOP;${
-    creators === undefined
-      ? ''
-      : `
-  FOR granted IN SELECT n.nspname AS schema, r.rolname AS owner
+  END LOOP;
+  ${creators ? takeBackOnSchemas(owners, creators) : ''}`,
+  );
+}
+
+function takeBackOnSchemas(
+  owners: readonly string[],
+  creators: readonly { readonly schema: string; readonly role: string }[],
+): string {
+  return `FOR granted IN SELECT n.nspname AS schema, r.rolname AS owner
     FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a JOIN pg_roles r ON r.oid = a.grantee
     WHERE a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND r.rolname = ANY (${names(owners)}) AND r.rolname <> current_user
       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND (n.nspname, r.rolname) NOT IN (SELECT * FROM (VALUES (NULL::name, NULL::name)${kept.map((each) => `, ${each}`).join('')}) AS kept(schema, role) WHERE schema IS NOT NULL)
+      AND NOT EXISTS (
+        SELECT FROM unnest(${names(creators.map(({ schema }) => schema))}, ${names(creators.map(({ role }) => role))}) AS kept(schema, role)
+        WHERE kept.schema = n.nspname AND kept.role = r.rolname)
   LOOP
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM %I', granted.schema, granted.owner);
-  END LOOP;`
-  }`,
-  );
+  END LOOP;`;
 }
 
 function names(all: readonly string[]): string {
   return `ARRAY[${all.map((name) => pg.escapeLiteral(name)).join(', ')}]::name[]`;
-}
-
-/** No name can end the body, whatever it is. */
-function block(declaration: string, body: string): string {
-  const tag = `$owners_${randomBytes(8).toString('hex')}$`;
-  return `DO ${tag}
-DECLARE
-  ${declaration};
-BEGIN
-  ${body}
-END
-${tag};`;
 }

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
-import { type Connection, connect } from './connection.js';
+import type { Connection } from './connection.js';
 import { holdTarget } from './hold.js';
 import { withHolders } from './lock-holders.js';
+import { connect } from './open-session.js';
 import { serverFailed } from './server-errors.js';
 import { withoutTimeouts } from './timeouts.js';
 

@@ -6,7 +6,8 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
 import { type Addition, copyIntoTable } from '../../core/table/beside.js';
 import { type QualifiedName, quotedName } from '../../core/table/tokens.js';
-import { type Connection, connect, loseQuickly, withSession } from '../postgres/connection.js';
+import type { Connection } from '../postgres/connection.js';
+import { connect, loseQuickly, withSession } from '../postgres/open-session.js';
 import { noticeSwallowing } from '../postgres/unacknowledged.js';
 
 /**
