@@ -81,6 +81,23 @@ describe.each(majors)('an archive of PostgreSQL $major', ({ directory }) => {
     expect(() => read(archive.subarray(0, -1))).toThrow('the archive ends within its data');
   });
 
+  it('is not whole where it is cut between two tables', () => {
+    const reader = new ArchiveReader();
+    const missing: number[] = [];
+    for (const byte of archive) {
+      reader.write(Buffer.from([byte]));
+      try {
+        reader.end();
+      } catch (error) {
+        const found = /^the archive ends before the data of (\d+) of its \d+ entries$/.exec((error as Error).message);
+        if (found) missing.push(Number(found[1]));
+      }
+    }
+    // Once behind its table of contents, and once behind each block but the last.
+    expect(missing.length).toBeGreaterThanOrEqual(names.length);
+    expect(missing).toEqual(missing.map((_, index) => missing.length - index));
+  });
+
   it.each([
     { what: 'a version that nobody knows', at: 6, value: 99, says: /version 1\.99, of which nothing is known here/ },
     { what: 'another kind', at: 10, value: 3, says: /an archive of another kind \(4, 8, 3\)/ },
