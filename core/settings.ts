@@ -14,6 +14,13 @@ const fraction = (minimum: number, maximum: number) => {
   return z.coerce.number({ error }).min(minimum, error).max(maximum, error);
 };
 const names = z.string().transform((value) => value.split(/[\s,]+/).filter(Boolean));
+/** Like names, but one may have a space in it. */
+const patterns = z.string().transform((value) =>
+  value
+    .split(/[,\n]/)
+    .map((pattern) => pattern.trim())
+    .filter(Boolean),
+);
 /** Like names, but an SSH public key is two words. */
 const ageRecipients = z.string().transform((value) => value.split(/\s*[,\n]\s*|\s+(?=age1|ssh-)/).filter(Boolean));
 /** Every setting, by the name of its environment variable. docs/settings.md is made from this table. */
@@ -158,9 +165,9 @@ export const settingsSchema = z.object({
       'What is remembered of rows and media files, to compare a restore with: `full` hashes each, `counts` counts them, `off` not even that for rows. Default: `full` up to 20 GB, then `counts`.',
     ),
   MEDIA_ROOT: z.string().optional().describe('The media files: a directory, or `s3://bucket/prefix`.'),
-  BACKUP_MEDIA_EXCLUDE: names
+  BACKUP_MEDIA_EXCLUDE: patterns
     .default([])
-    .describe('Patterns that are left out of media backups, as in tar’s `--exclude`.'),
+    .describe('Patterns that are left out of media backups, as in tar’s `--exclude`, separated by commas.'),
   BACKUP_AGE_RECIPIENTS: ageRecipients
     .default([])
     .describe('Encrypt to these age recipients: `age1…` or `ssh-ed25519 AAAA…`, separated by commas.'),

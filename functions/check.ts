@@ -106,7 +106,7 @@ async function checkTarget(
   };
 }
 
-/** The task that made the backup may not read the one before, so what is odd about it is found here, within the hour. */
+/** The task that made the backup may not read the one before, so what is odd about it is found here, by the next check. */
 async function tellAnomalies(
   { deployment, storage, announce, log, now }: CheckContext,
   [newest, before]: readonly Backup[],
@@ -116,9 +116,10 @@ async function tellAnomalies(
   const manifest = await manifestOf(newest);
   const anomalies = findAnomalies(await manifestOf(before), manifest, worthTelling);
   const texts = anomalies.map(({ text }) => text);
+  // Each backup is new to one check, where those come at even times.
   // Not when its files were modified: of what was uploaded in parts, S3 says when that began, hours ago perhaps.
   const completed = new Date(manifest.finishedAt);
-  if (anomalies.length > 0 && now.getTime() - completed.getTime() < checkEvery) {
+  if (anomalies.length > 0 && now.getTime() - completed.getTime() < (deployment.checkHours ?? 1) * 3_600_000) {
     const { id, kind, target } = newest;
     for (const text of texts) log.warn(`${id}: ${text}`);
     const { environment } = deployment;
@@ -129,8 +130,6 @@ async function tellAnomalies(
 
 /** Percent less than before, as the program's own default. */
 const worthTelling = 50;
-/** The check is hourly: each backup is new to one of them. */
-const checkEvery = 3_600_000;
 
 interface Proof {
   readonly backup: Backup | undefined;

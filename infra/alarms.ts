@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import {
   Alarm,
   type AlarmProps,
@@ -43,7 +43,13 @@ export class Alarms extends Construct {
   ) {
     super(scope, id);
     const { deployment, functions, deadLetters, replicationFailures } = props;
-    for (const target of deployment.targets) this.watchTarget(target);
+    const { checkHours } = deployment;
+    if (checkHours === undefined) {
+      Validations.of(this).addWarning(
+        'respaldo:nobody-looks',
+        `environments.${deployment.environment}.schedules.check is false: no alarm tells when backups are too old, shrink, or fail their drills`,
+      );
+    } else for (const target of deployment.targets) this.watchTarget(target, checkHours);
     // Tells nobody itself: each failure has sent a message of its own, with the reason.
     this.watch('taskFailed', 'task-failed', 'a task ended without what it was to do', {
       metric: measured(
@@ -75,7 +81,16 @@ export class Alarms extends Construct {
     }
   }
 
-  private watchTarget(target: DeployedTarget): void {
+  /** What one check has measured holds until the next one. */
+  private watchTarget(target: DeployedTarget, checkHours: number): void {
+    const evaluationPeriods = Math.ceil(checkHours);
+    const missingIsBad = {
+      evaluationPeriods,
+      datapointsToAlarm: evaluationPeriods,
+      // No measurement: the check itself does not run. That is as bad.
+      treatMissingData: TreatMissingData.BREACHING,
+    };
+    const onceIsEnough = { evaluationPeriods, datapointsToAlarm: 1 };
     const { environment } = this.props.deployment;
     const dimensions = targetDimensions(environment, target);
     const what = `${target.kind}${target.target === '' ? '' : `-${target.target}`}`;
@@ -87,8 +102,7 @@ export class Alarms extends Construct {
         {
           metric: measured(metricNames.age, dimensions, Stats.MAXIMUM, Duration.hours(1)),
           threshold: target.maxAgeHours,
-          // No measurement: the check itself does not run. That is as bad.
-          treatMissingData: TreatMissingData.BREACHING,
+          ...missingIsBad,
         },
       );
     }
@@ -96,6 +110,7 @@ export class Alarms extends Construct {
       this.tellOf('drill', `${what}-drill-failed`, `the last drill of a ${what} backup failed`, {
         metric: measured(metricNames.drillFailed, dimensions, Stats.MAXIMUM, Duration.hours(1)),
         threshold: 0,
+        ...onceIsEnough,
       });
     }
     if (target.maxProvenAgeHours !== undefined) {
@@ -103,13 +118,14 @@ export class Alarms extends Construct {
       this.tellOf('drill', `${what}-unproven`, `no ${what} backup of the last ${days} days is proven by a drill`, {
         metric: measured(metricNames.provenAge, dimensions, Stats.MAXIMUM, Duration.hours(1)),
         threshold: target.maxProvenAgeHours,
-        treatMissingData: TreatMissingData.BREACHING,
+        ...missingIsBad,
       });
     }
     this.tellOf('halved', `${what}-halved`, `the newest ${what} backup has less than half the size of the one before`, {
       metric: measured(metricNames.size, dimensions, Stats.MINIMUM, Duration.hours(1)),
       threshold: 50,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      ...onceIsEnough,
     });
   }
 

@@ -12,7 +12,8 @@ export function databaseTarget(context: TargetContext, database: DatabaseSetting
   const { target, host, port, name, cpu, memory, securityGroup, tasks: together } = database;
   const kind = 'database' as const;
   const { assertions = drill?.assertions } = database;
-  network.allowTo(securityGroup, port, `respaldo backs up and restores ${name}`);
+  // EC2 takes no other letters than ASCII's there, a database's name has any.
+  network.allowTo(securityGroup, port, `respaldo backs up and restores a database ${target}`.trim());
   const folder = `${vaultPrefix}${folderOf(kind, target)}`;
   const login = mayLogIn(tasks, database);
   const common = {

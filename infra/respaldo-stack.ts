@@ -4,7 +4,6 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { type Deployment, deployedName, taskLogPrefix } from '../core/deployed/deployment.js';
 import { parseKeep } from '../core/retention.js';
-import { longestGapHours, parseSchedule } from '../core/schedules/schedules.js';
 import { Alarms } from './alarms.js';
 import { Alerts } from './alerts.js';
 import { Bus } from './bus.js';
@@ -17,9 +16,10 @@ import { onBackupCompleted } from './on-backup.js';
 import { onTaskEnd } from './on-task-end.js';
 import { outputs } from './outputs.js';
 import { Replication } from './replication.js';
+import { Rhythm } from './rhythm.js';
 import { Schedules } from './schedules.js';
+import { assertRoom } from './settings/room.js';
 import type { EnvironmentSettings } from './settings/schema.js';
-import type { Target } from './target.js';
 import { Tasks } from './tasks.js';
 import { Vault, vaultPrefix } from './vault.js';
 
@@ -91,7 +91,7 @@ export class RespaldoStack extends Stack {
       id: 'AwsSolutions-SQS3',
       reason: 'This is the dead-letter queue itself; an alarm watches it.',
     });
-    const scheduleOf = ({ kind, schedule }: Target) => schedule ?? settings.schedules[kind];
+    const rhythm = new Rhythm(settings, now);
     const deployment: Deployment = {
       environment,
       zone: settings.zone,
@@ -109,15 +109,17 @@ export class RespaldoStack extends Stack {
       },
       spot: settings.capacity === 'SPOT',
       retention: retentionOf(settings),
+      ...rhythm.checkHours,
       targets: targets.map((target) => ({
         kind: target.kind,
         target: target.target,
         replaces: target.replaces,
-        ...maxAgeOf(target, scheduleOf(target), settings.zone, now),
+        ...rhythm.maxAgeOf(target),
         ...(target.drill ? { drilled: true } : {}),
-        ...(target.drill ? maxProvenAgeOf(settings, scheduleOf(target), now) : {}),
+        ...rhythm.maxProvenAgeOf(target),
       })),
     };
+    assertRoom(deployment);
     const functions = new Functions(this, 'Functions', {
       deployment,
       targets,
@@ -131,7 +133,10 @@ export class RespaldoStack extends Stack {
     const schedules = new Schedules(this, 'Schedules', { environment, zone: settings.zone, deadLetters });
     for (const target of targets) {
       const { kind, target: name } = target;
-      schedules.add(taskLogPrefix('backup', target), scheduleOf(target), functions.startBackup, { kind, target: name });
+      schedules.add(taskLogPrefix('backup', target), rhythm.scheduleOf(target), functions.startBackup, {
+        kind,
+        target: name,
+      });
     }
     schedules.add('cleanup', settings.schedules.cleanup, functions.cleanup);
     schedules.add('check', settings.schedules.check, functions.check);
@@ -155,7 +160,7 @@ export class RespaldoStack extends Stack {
       alarms: alarms.all,
       widget: functions.widget,
       schedules: [
-        ...targets.map((target) => ({ name: taskLogPrefix('backup', target), expression: scheduleOf(target) })),
+        ...targets.map((target) => ({ name: taskLogPrefix('backup', target), expression: rhythm.scheduleOf(target) })),
         { name: 'cleanup', expression: settings.schedules.cleanup },
         { name: 'check', expression: settings.schedules.check },
         ...(functions.startDrill ? [{ name: 'drill', expression: settings.schedules.drill }] : []),
@@ -173,25 +178,3 @@ function retentionOf({ retention: { days, keep } }: EnvironmentSettings): Deploy
     ...(typeof parsed === 'object' ? { keep: parsed } : {}),
   };
 }
-
-/** As old as the longest pause between two runs, and an hour for the run itself. */
-function maxAgeOf({ maxAgeHours }: Target, schedule: string | false, zone: string, now: Date) {
-  if (maxAgeHours !== undefined) return { maxAgeHours };
-  const parsed = schedule === false ? undefined : parseSchedule(schedule);
-  return typeof parsed === 'object' ? { maxAgeHours: Math.ceil(longestGapHours(parsed, zone, now)) + 1 } : {};
-}
-
-/** Until the next drill is over, the one proven before it is the newest: as old as a backup may get, and the pause beside it. */
-function maxProvenAgeOf({ schedules, drill, zone }: EnvironmentSettings, backups: string | false, now: Date) {
-  const gapOf = (schedule: string | false) => {
-    const parsed = schedule === false ? undefined : parseSchedule(schedule);
-    return typeof parsed === 'object' ? longestGapHours(parsed, zone, now) : undefined;
-  };
-  const gap = drill.afterBackup ? gapOf(backups) : gapOf(schedules.drill);
-  if (gap === undefined) return {};
-  const oldest = drill.afterBackup ? 0 : (gapOf(backups) ?? 0);
-  return { maxProvenAgeHours: Math.min(Math.ceil(gap + oldest) + drillHours, 100_000) };
-}
-
-/** What a drill may take. */
-const drillHours = 6;

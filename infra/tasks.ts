@@ -91,7 +91,9 @@ export class Tasks extends Construct {
     });
     this.executionRole = new Role(this, 'ExecutionRole', {
       description: 'Starts tasks: pulls the image, writes the log',
-      assumedBy: tasksPrincipal(this),
+      // Without a condition: for this role, other than for the tasks' own, AWS documents none that ECS would meet.
+      // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
     });
     allowPull(this.executionRole, settings);
     Validations.of(this.executionRole).acknowledge({
@@ -218,7 +220,10 @@ export class Tasks extends Construct {
   }
 }
 
-/** Only tasks of this account may take the role. */
+/**
+ * Only tasks of this account may take the role.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+ */
 function tasksPrincipal(scope: Construct): ServicePrincipal {
   const { account } = Stack.of(scope);
   return new ServicePrincipal('ecs-tasks.amazonaws.com', {

@@ -19,7 +19,13 @@ export function functionLink(region: string, name: string): string {
 }
 
 function consoleUrl(region: string, service: string): string {
-  return `https://${region}.console.aws.amazon.com/${service}/home?region=${region}`;
+  return `https://${region}.${consoleDomain(region)}/${service}/home?region=${region}`;
+}
+
+/** China and GovCloud have consoles of their own. A region that only the deployment knows is taken for one of the others. */
+function consoleDomain(region: string): string {
+  if (region.startsWith('cn-')) return 'console.amazonaws.cn';
+  return region.startsWith('us-gov-') ? 'console.amazonaws-us-gov.com' : 'console.aws.amazon.com';
 }
 
 /** The console decodes what follows # twice, and writes % as $. */

@@ -18,6 +18,8 @@ const deploymentSchema = z.object({
     days: z.number().optional(),
     keep: z.object({ daily: z.number(), weekly: z.number(), monthly: z.number(), yearly: z.number() }).optional(),
   }),
+  /** Hours between two checks at most; absent where nothing checks by itself. */
+  checkHours: z.number().optional(),
   targets: z.array(
     z.object({
       kind: z.enum(kinds),

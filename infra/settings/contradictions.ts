@@ -1,23 +1,20 @@
 import { parseKeep } from '../../core/retention.js';
-import { firstSkippedRun, parseSchedule } from '../../core/schedules/schedules.js';
+import { firstSkippedRun, longestGapHours, parseSchedule } from '../../core/schedules/schedules.js';
 import { wrongSize } from './fargate.js';
+import type { Problem } from './problem.js';
+import { tooManyTargets } from './room.js';
 import type { EnvironmentSettings } from './schema.js';
-
-/** One thing that is wrong: where, the value there, and what is allowed. */
-export interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly value?: unknown;
-  readonly allowed: string;
-}
 
 /** What each setting alone allows and all together forbid. */
 export function contradictions(settings: EnvironmentSettings, now: Date): Problem[] {
   return [
     ...nothingToDo(settings),
     ...twice(settings),
+    ...tooManyTargets(settings),
     ...targets(settings),
     ...undrilled(settings),
     ...skippedRuns(settings, now),
+    ...rareChecks(settings, now),
     ...storage(settings),
   ];
 }
@@ -133,6 +130,24 @@ function skippedRuns({ schedules, databases, media, zone }: EnvironmentSettings,
       },
     ];
   });
+}
+
+/** As far as an alarm can look back: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
+const longestPauseHours = 7 * 24;
+
+/** Between two checks an alarm goes by the one before. */
+function rareChecks({ schedules: { check }, zone }: EnvironmentSettings, now: Date): Problem[] {
+  const parsed = check === false ? undefined : parseSchedule(check);
+  if (typeof parsed !== 'object') return [];
+  const hours = longestGapHours(parsed, zone, now);
+  if (hours > 0 && hours <= longestPauseHours) return [];
+  return [
+    {
+      path: ['schedules', 'check'],
+      value: check,
+      allowed: 'must come once in seven days at least: alarms look back no further. Hourly costs next to nothing',
+    },
+  ];
 }
 
 /** Days that S3 bills at least: https://aws.amazon.com/s3/storage-classes/ */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { OperatorError } from '../../core/errors.js';
-import { contradictions, type Problem } from './contradictions.js';
+import { contradictions } from './contradictions.js';
+import type { Problem } from './problem.js';
 import { type EnvironmentSettings, environmentSchema } from './schema.js';
 
 /** Characters of a value: assertions may have thousands. */

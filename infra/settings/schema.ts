@@ -20,7 +20,10 @@ import {
   zone,
 } from './fields.js';
 
+/** A schedule's name has 64 characters, with `-backup-database` in it. */
+const longestTarget = 48;
 const target = text(targetPattern, 'must be lower-case letters, digits, - and _, and neither "database" nor "media"')
+  .max(longestTarget, `must have ${longestTarget} characters at most`)
   .or(z.literal(''))
   .default('');
 
@@ -79,9 +82,12 @@ const media = group({
   /** Of the file system's mount targets. */
   securityGroup: securityGroup.optional(),
   bucket: bucketName.optional(),
-  prefix: text(/^(?:[^/].*\/)?$/s, 'must be empty or end with /').default(''),
+  /** A role's right is written with it, in which * and ? would reach further. */
+  prefix: text(/^(?:[^/*?$][^*?$]*\/)?$/, 'must be empty or end with /, without *, ? and $').default(''),
   compression: choice(compressions).default('zstd'),
-  exclude: list(text(/./, 'must be a pattern'), 0, 'must be a list of patterns').default([]),
+  exclude: list(text(/^[^,\n]+$/, 'must be a pattern without a comma in it'), 0, 'must be a list of patterns').default(
+    [],
+  ),
   ...size,
   ...rhythm,
 });

@@ -57,6 +57,7 @@ describe('settings', () => {
   it.each([
     [{ BACKUP_S3_PREFIX: 'a/b' }, { BACKUP_S3_PREFIX: 'a/b/' }],
     [{ BACKUP_MEDIA_EXCLUDE: '*.tmp, cache' }, { BACKUP_MEDIA_EXCLUDE: ['*.tmp', 'cache'] }],
+    [{ BACKUP_MEDIA_EXCLUDE: 'old pictures/*,\n#recycle\n' }, { BACKUP_MEDIA_EXCLUDE: ['old pictures/*', '#recycle'] }],
     [
       { BACKUP_AGE_RECIPIENTS: 'age1abc, ssh-ed25519 AAAA me@x' },
       { BACKUP_AGE_RECIPIENTS: ['age1abc', 'ssh-ed25519 AAAA me@x'] },

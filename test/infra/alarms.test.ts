@@ -55,6 +55,40 @@ describe('what fails is heard', () => {
     for (const alarm of tooOld) expect(alarm).toMatchObject({ TreatMissingData: 'breaching', Period: 3600 });
   });
 
+  it.each([
+    { check: 'rate(15 minutes)', hours: 1 },
+    { check: 'rate(6 hours)', hours: 6 },
+    { check: 'cron(0 7 ? * MON-FRI *)', hours: 72 },
+  ])('what a check has measured holds until the next one: $check', ({ check, hours }) => {
+    const of = template({ env: 'x', environments: { x: { ...least, schedules: { check } } } });
+    const measured = resourcesOf(of, 'AWS::CloudWatch::Alarm')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Namespace, AlarmName }) => Namespace === 'Respaldo' && !AlarmName.endsWith('task-failed'));
+    expect(
+      measured.map(({ AlarmName, TreatMissingData, EvaluationPeriods, DatapointsToAlarm }) => [
+        AlarmName,
+        TreatMissingData,
+        EvaluationPeriods,
+        DatapointsToAlarm,
+      ]),
+    ).toEqual([
+      ['respaldo-x-database-too-old', 'breaching', hours, hours],
+      ['respaldo-x-database-drill-failed', 'notBreaching', hours, 1],
+      ['respaldo-x-database-unproven', 'breaching', hours, hours],
+      ['respaldo-x-database-halved', 'notBreaching', hours, 1],
+    ]);
+  });
+
+  it('without a check there is no alarm that would go off by its silence, and a warning', () => {
+    const warned = vi.spyOn(console, 'error').mockReturnValue();
+    const of = template({ env: 'x', environments: { x: { ...least, schedules: { check: false } } } });
+    const said = warned.mock.calls.map(([text]) => String(text)).join('');
+    warned.mockRestore();
+    const names = resourcesOf(of, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => String(Properties.AlarmName));
+    expect(names.filter((name) => name.includes('database'))).toEqual([]);
+    expect(said).toContain('schedules.check is false');
+  });
+
   it('every alarm but the count of failed tasks tells people, once a change', () => {
     const silent = alarms
       .filter(([, { Properties }]) => !Properties.AlarmActions)

@@ -91,7 +91,39 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
     {
       name: 'no ARN of a secret',
       settings: { databases: [{ ...database, secretArn: 'crm' }] },
-      says: 'environments.prod.databases[0].secretArn="crm": must be like arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf',
+      says: 'environments.prod.databases[0].secretArn="crm": must be like arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf, with the six characters that Secrets Manager puts at its end',
+    },
+    {
+      name: 'the ARN of a secret without its end',
+      settings: {
+        databases: [{ ...database, secretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm' }],
+      },
+      says: /^environments\.prod\.databases\[0\]\.secretArn="arn:.*:secret:crm": must be like .*six characters/,
+    },
+    {
+      name: 'a target too long for a schedule’s name',
+      settings: { databases: [{ ...database, target: 'a'.repeat(49) }] },
+      says: `environments.prod.databases[0].target="${'a'.repeat(49)}": must have 48 characters at most`,
+    },
+    {
+      name: 'a prefix by which a right would reach further',
+      settings: { ...least, media: [{ bucket: 'crm-media', prefix: 'up*/' }] },
+      says: 'environments.prod.media[0].prefix="up*/": must be empty or end with /, without *, ? and $',
+    },
+    {
+      name: 'two patterns in one',
+      settings: { ...least, media: [{ bucket: 'crm-media', exclude: ['*.tmp,cache'] }] },
+      says: 'environments.prod.media[0].exclude[0]="*.tmp,cache": must be a pattern without a comma in it',
+    },
+    {
+      name: 'checks that come too rarely for any alarm',
+      settings: { ...least, schedules: { check: 'rate(8 days)' } },
+      says: 'environments.prod.schedules.check="rate(8 days)": must come once in seven days at least: alarms look back no further. Hourly costs next to nothing',
+    },
+    {
+      name: 'a check that comes once and never again',
+      settings: { ...least, schedules: { check: 'cron(0 3 1 3 ? 2030)' } },
+      says: /^environments\.prod\.schedules\.check=.*: must come once in seven days at least/,
     },
     {
       name: 'two targets of one name',
@@ -148,7 +180,7 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
     {
       name: 'a prefix that ends in the midst of a name',
       settings: { ...least, media: [{ bucket: 'crm-media', prefix: 'uploads' }] },
-      says: 'environments.prod.media[0].prefix="uploads": must be empty or end with /',
+      says: 'environments.prod.media[0].prefix="uploads": must be empty or end with /, without *, ? and $',
     },
     // schedules
     {
