@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
@@ -35,5 +35,22 @@ it.each(Object.keys(shipped.environments))(
     // Every Lambda's code is there.
     const bundles = (await readdir(out)).filter((name) => name.startsWith('asset.') && !name.endsWith('.json'));
     expect(bundles.length).toBeGreaterThanOrEqual(7);
+    // And all that `cdk deploy` builds the images of: the Dockerfile itself, and what it copies.
+    const assets = JSON.parse(await readFile(join(out, `Respaldo-${environment}.assets.json`), 'utf8'));
+    const images = Object.values<ImageAsset>(assets.dockerImages);
+    expect(images.map(({ source: { platform } }) => platform)).toEqual(['linux/arm64', 'linux/arm64']);
+    for (const { source } of images) {
+      const context = join(out, source.directory);
+      const dockerfile = await readFile(join(context, source.dockerFile), 'utf8');
+      const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names = '']) =>
+        names.split(' '),
+      );
+      expect(copied).toContain('container');
+      for (const name of copied) await access(join(context, name));
+    }
   },
 );
+
+interface ImageAsset {
+  readonly source: { readonly directory: string; readonly dockerFile: string; readonly platform: string };
+}
