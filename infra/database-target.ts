@@ -6,6 +6,9 @@ import type { DatabaseSettings } from './settings/schema.js';
 import type { Target, TargetContext } from './target.js';
 import { vaultPrefix } from './vault.js';
 
+/** Where container/Dockerfile puts those of RDS's authorities. */
+const rdsCertificates = '/etc/ssl/certs/rds.pem';
+
 /** A database: the tasks that back it up, restore it, and prove its backups. */
 export function databaseTarget(context: TargetContext, database: DatabaseSettings): Target {
   const { tasks, network, vault, bus, variables, drill } = context;
@@ -26,6 +29,7 @@ export function databaseTarget(context: TargetContext, database: DatabaseSetting
       PGPORT: String(port),
       PGDATABASE: name,
       PGSSLMODE: database.sslMode,
+      ...(database.sslMode === 'verify-full' ? { PGSSLROOTCERT: rdsCertificates } : {}),
       BACKUP_FORMAT: database.format,
       BACKUP_COMPRESSION: database.compression,
     },

@@ -88,6 +88,8 @@ function unreachable(connection: Connection, database: string, cause: unknown): 
       : 'The server’s pg_hba.conf does not let this user in from here.',
     '3D000': 'Create the database, or correct the name in DATABASE_URL or PGDATABASE.',
     ENOTFOUND: 'The host’s name cannot be resolved: correct it in DATABASE_URL or PGHOST.',
+    ERR_TLS_CERT_ALTNAME_INVALID:
+      'The certificate is for another name: reach the server by that one, or only check who signed it: sslmode=verify-ca.',
     ECONNREFUSED: 'Nothing listens there: start PostgreSQL, or correct host and port.',
     '53300': 'The server has no connection left: raise max_connections or close some.',
   };
@@ -98,7 +100,17 @@ function unreachable(connection: Connection, database: string, cause: unknown): 
       ? 'Nothing names a database, so the one of this machine with its user’s name was tried: set DATABASE_URL=postgresql://user:password@host:5432/name.'
       : noTls
         ? 'The server speaks no TLS: set ssl = on there, or sslmode=prefer here where the way to it can be trusted.'
-        : (hints[code ?? ''] ?? 'Check host, port, firewall and password; "respaldo doctor" tries them one by one.'),
+        : (hints[code ?? ''] ??
+          (isUntrusted(code) ? untrusted : undefined) ??
+          'Check host, port, firewall and password; "respaldo doctor" tries them one by one.'),
     { cause },
   );
 }
+
+/** OpenSSL's reasons, as Node names them: https://nodejs.org/docs/latest-v20.x/api/tls.html#x509-certificate-error-codes */
+function isUntrusted(code: string | undefined): boolean {
+  return /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|INVALID_CA|CRL_|ERROR_IN_CERT_)/.test(code ?? '');
+}
+
+const untrusted =
+  'The server’s certificate is not signed by what PGSSLROOTCERT (sslrootcert) names, or it is out of date: name the file of its authority.';

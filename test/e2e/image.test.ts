@@ -198,14 +198,17 @@ describe.skipIf(image === '')('the image', () => {
 });
 
 describe.skipIf(drillImage === '')('the image for drills', () => {
-  it.each(['plain', 'parallel'])('restores a %s backup into a server of its own, and proves it', async (format) => {
-    const database = await testDatabase(crmSample);
-    const container = { env: { DATABASE_URL: database.url }, mounts: { [await folderForImage()]: '/backups' } };
-    const backup = await inContainer(['backup', '--database', '--format', format], { ...container, of: drillImage });
-    expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
-    // As in Fargate, it knows nothing of the live database.
-    const drill = await inContainer(['drill'], { ...container, env: {}, of: drillImage });
-    expect(drill, drill.stderr).toMatchObject({ exitCode: 0 });
-    expect(drill.stdout + drill.stderr).toMatch(/is proven: it restores in/);
-  });
+  it.each(['plain', 'custom', 'parallel'])(
+    'restores a %s backup into a server of its own, and proves it',
+    async (format) => {
+      const database = await testDatabase(crmSample);
+      const container = { env: { DATABASE_URL: database.url }, mounts: { [await folderForImage()]: '/backups' } };
+      const backup = await inContainer(['backup', '--database', '--format', format], { ...container, of: drillImage });
+      expect(backup, backup.stderr).toMatchObject({ exitCode: 0 });
+      // As in Fargate, it knows nothing of the live database.
+      const drill = await inContainer(['drill'], { ...container, env: {}, of: drillImage });
+      expect(drill, drill.stderr).toMatchObject({ exitCode: 0 });
+      expect(drill.stdout + drill.stderr).toMatch(/is proven: it restores in/);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { symbolic } from '../support/aws/iam.js';
 import { least, resourcesOf, synthesize, template } from '../support/aws/stack.js';
@@ -167,6 +168,23 @@ describe('the tasks', () => {
       );
     },
   );
+
+  it.each([
+    { sslMode: 'verify-full', file: '/etc/ssl/certs/rds.pem' },
+    { sslMode: 'require', file: undefined },
+  ])('with sslMode $sslMode, look a certificate up in $file', ({ sslMode, file }) => {
+    const of = template({ env: 't', environments: { t: { databases: [{ ...least.databases[0], sslMode }] } } });
+    const tasks = resourcesOf(of, 'AWS::ECS::TaskDefinition').filter(
+      ([, { Properties }]) => !/drill/.test(Properties.Family),
+    );
+    for (const [, { Properties }] of tasks) {
+      const told = (name: string) =>
+        Properties.ContainerDefinitions[0].Environment.find(({ Name }: { Name: string }) => Name === name)?.Value;
+      expect([told('PGSSLMODE'), told('PGSSLROOTCERT')]).toEqual([sslMode, file]);
+    }
+    // Where the image has it.
+    expect(readFileSync('container/Dockerfile', 'utf8')).toContain(`"${file ?? ''}`);
+  });
 
   it('mounts the media files read-only for a backup', () => {
     const [backup, restore] = ['backup', 'restore'].map(
