@@ -79,10 +79,13 @@ export const prices = checked((value) => {
 const arn = (service: string, rest: RegExp, example: string) =>
   text(new RegExp(`^arn:aws[a-z-]*:${service}:${rest.source}$`), `must be like ${example}`);
 
-/** Whole: a right on an ARN without the six characters at its end is a right on no secret. */
+/**
+ * Whole: a right on an ARN without the six characters at its end is a right on no secret. Of the secrets that RDS manages
+ * itself the names begin with `rds!`, a letter that nobody else may use there.
+ */
 export const secretArn = arn(
   'secretsmanager',
-  /[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}/,
+  /[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+-[A-Za-z0-9]{6}/,
   'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-AbCdEf, with the six characters that Secrets Manager puts at its end',
 );
 export const keyArn = arn('kms', /[a-z0-9-]+:\d{12}:key\/[\w-]+/, 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-…');

@@ -332,6 +332,18 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
         databases: [{ host: 'h', name: 'crm', iamAuthentication: { user: 'backup', resourceId: 'db-ABCDEFGHIJKL' } }],
       },
     },
+    {
+      name: 'the secret that RDS makes with "Manage master credentials"',
+      settings: {
+        databases: [
+          {
+            ...database,
+            secretArn:
+              'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-12345678-90ab-cdef-1234-567890abcdef-AbCdEf',
+          },
+        ],
+      },
+    },
     { name: 'media alone, in a bucket', settings: { media: [{ bucket: 'crm-media' }] } },
     {
       name: 'a key of one’s own',
