@@ -8,10 +8,12 @@ import {
   isConfirmed,
   parseRestoreRequest,
   type RestoreRequest,
+  replacesNothing,
   restoreCommand,
   restoreHelp,
   restoreTarget,
 } from '../core/deployed/restore-request.js';
+import { whatBecomes } from '../core/deployed/restore-words.js';
 import { messageOf } from '../core/errors.js';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { Manifest } from '../core/manifest.js';
@@ -91,21 +93,8 @@ function describePlan(request: RestoreRequest, backup: Backup, manifest: Manifes
       ? `Holds: database "${facts.name}" of PostgreSQL ${facts.serverVersion}, ${count(facts.tables.length, 'table')}, ${count(rows, 'row')}.`
       : `Holds: ${count(manifest.media?.files ?? 0, 'media file')} of ${manifest.media?.source}.`,
     whatBecomes(request, target),
-    request.table !== undefined
+    replacesNothing(request)
       ? `Takes: at most about ${minutes} min. The application may go on.`
       : `Takes: about ${minutes} min. Stop the application first, or it loses what it writes meanwhile.`,
   ];
-}
-
-function whatBecomes({ into, inPlace, table, as }: RestoreRequest, { replaces }: DeployedTarget): string {
-  if (into !== undefined) {
-    const only = table === undefined ? '' : ` with the rows of "${table}" alone`;
-    return `Makes: a new database "${into}"${only}. Replaces nothing.`;
-  }
-  if (table !== undefined) {
-    const name = as === undefined ? 'named after the backup’s time' : `"${as}"`;
-    return `Makes: a table ${name} from "${table}", beside the present one. Replaces nothing.`;
-  }
-  if (inPlace) return `Replaces: the contents of "${replaces}", in one transaction.`;
-  return `Replaces: "${replaces}". It is restored beside it, compared, and swapped; what was there is kept under another name.`;
 }

@@ -137,7 +137,8 @@ export function isConfirmed(request: RestoreRequest, { replaces }: DeployedTarge
   return request.dryRun !== true && (replacesNothing(request) || request.confirm === replaces);
 }
 
-function replacesNothing({ into, table }: RestoreRequest): boolean {
+/** What comes back beside what is there needs no confirmation, and the application may go on. */
+export function replacesNothing({ into, table }: RestoreRequest): boolean {
   return into !== undefined || table !== undefined;
 }
 

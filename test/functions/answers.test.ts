@@ -142,6 +142,16 @@ describe('a person who sends something else is answered with what to send', () =
   );
 });
 
+it.each([
+  { request: { into: 'look_at_it', dryRun: true }, says: 'The application may go on.' },
+  { request: { table: 'public.orders', dryRun: true }, says: 'The application may go on.' },
+  { request: {}, says: 'Stop the application first, or it loses what it writes meanwhile.' },
+])('the plan of %o says whether the application has to be stopped', async ({ request, says }) => {
+  const { context } = await scene();
+  const answer = (await lambdas.restore?.(context, { backup: 'latest', ...request })) as { plan: string[] };
+  expect(answer.plan.at(-1)?.endsWith(says)).toBe(true);
+});
+
 describe('a machine’s mistake, and what is nobody’s, is an error', () => {
   it.each([
     { lambda: 'start-backup', event: { kind: 'everything', schedule: 'arn', due: 'now' } },

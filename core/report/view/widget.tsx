@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { render } from 'preact-render-to-string';
+import { howReplaced } from '../../deployed/restore-words.js';
 import type { OperatorError } from '../../errors.js';
 import type { Report } from '../model.js';
 import type { RunLine } from '../runs.js';
@@ -93,8 +94,8 @@ export function renderRestoreForm({ endpoints, theme, ...backup }: RestoreFormPr
       <h1>Restore {id}</h1>
       <p>
         Taken {minuteOf(time)} UTC, {size(bytes)}
-        {verified ? ', proved by a drill' : ', not proved by a drill'}. It replaces {what} <b>{replaces}</b>: restored
-        beside, compared, then swapped in; what was there is kept under another name. Stop the application first.
+        {verified ? ', proved by a drill' : ', not proved by a drill'}. It replaces {what} <b>{replaces}</b>.{' '}
+        {howReplaced(backup)} Stop the application first.
       </p>
       <form>
         <label>
