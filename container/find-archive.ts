@@ -15,7 +15,7 @@ import { OperatorError } from '../core/errors.js';
 import type { Manifest, ManifestFile } from '../core/manifest.js';
 import { readManifest } from '../core/read-manifest.js';
 import { parseS3Url, type S3Location } from '../core/s3-url.js';
-import { wrongFile } from '../core/soundness.js';
+import { wrongForRestore } from '../core/soundness.js';
 import type { Storage, StoredObject } from '../core/storage.js';
 import { askStorages } from './ask-storages.js';
 import type { Run } from './run.js';
@@ -152,7 +152,7 @@ async function findById(
 async function fromBackup(storage: Storage, backup: Backup): Promise<FoundArchive> {
   const manifest = await readManifest(storage, backup.manifestKey, backup.id);
   const found = vouchedArchive(storage, backup.manifestKey, manifest, backup.id, (file) => file.key);
-  return { ...found, damage: damageOf(backup.files, found.files) };
+  return { ...found, damage: wrongForRestore(backup.files, found.files) };
 }
 
 /** A file beside its manifest is as good as in a storage; alone it is restored unvouched. */
@@ -192,7 +192,7 @@ async function findInFolder(folder: Storage, name: string, shown: string): Promi
   // Its keys begin at the root of the storage that it was made in; here everything stands beside the manifest.
   const above = folderOf(manifest.kind, manifest.target).length;
   const found = vouchedArchive(folder, manifestKey, manifest, manifest.id, (each) => each.key.slice(above));
-  return { ...found, damage: damageOf(listed, found.files) };
+  return { ...found, damage: wrongForRestore(listed, found.files) };
 }
 
 function vouchedArchive(
@@ -222,14 +222,6 @@ function vouchedArchive(
     files: manifest.files.map((file) => ({ ...file, key: keyOf(file) })),
     manifest,
   };
-}
-
-/** Of what a restore reads; it can do without the others. */
-function damageOf(listed: readonly StoredObject[], files: readonly ManifestFile[]): string | undefined {
-  return wrongFile(
-    listed,
-    files.filter(({ role }) => role !== 'globals' && role !== 'listing' && role !== 'script'),
-  );
 }
 
 /** What stands for the backup as a whole, and how it is wrapped. */

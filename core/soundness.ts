@@ -85,3 +85,14 @@ export function wrongFile(
   }
   return undefined;
 }
+
+/** The same, of what a restore reads: it can do without the others. */
+export function wrongForRestore(
+  listed: readonly Pick<StoredObject, 'key' | 'bytes'>[],
+  files: readonly ManifestFile[],
+): string | undefined {
+  return wrongFile(
+    listed,
+    files.filter(({ role }) => role !== 'globals' && role !== 'listing' && role !== 'script'),
+  );
+}

@@ -6,8 +6,8 @@ export interface Refusal {
   readonly hint: string;
 }
 
-/** Mistakes of whoever asks. Everything else is the environment's. */
-const mistakes: readonly ErrorCode[] = ['USAGE', 'NO_SUCH_BACKUP'];
+/** Mistakes of whoever asks, and a damaged backup, of which the check tells those who did not. Everything else is the environment's. */
+const mistakes: readonly ErrorCode[] = ['USAGE', 'NO_SUCH_BACKUP', 'MANIFEST_INVALID'];
 
 /**
  * Answers a call. A person who mistypes something is answered with what to send instead: an error would show no hint in

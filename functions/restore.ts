@@ -14,13 +14,16 @@ import {
   restoreTarget,
 } from '../core/deployed/restore-request.js';
 import { whatBecomes } from '../core/deployed/restore-words.js';
+import { readSound } from '../core/deployed/sound-backup.js';
 import { messageOf } from '../core/errors.js';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { Manifest } from '../core/manifest.js';
+import { chooseTables } from '../core/parallel/choose-tables.js';
 import { readManifest } from '../core/read-manifest.js';
 import { count } from '../core/report/text.js';
 import { renderSchedules } from '../core/schedules/schedule-table.js';
 import type { Storage } from '../core/storage.js';
+import { chooseTable } from '../core/table/choose.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 import type { Wiring } from './wiring.js';
 
@@ -41,16 +44,17 @@ export type RestoreAnswer =
  * Answers a person who wants data back: with what there is, with what a restore would do and what to send for it, or by
  * starting it.
  *
- * @throws OperatorError USAGE or NO_SUCH_BACKUP
+ * @throws OperatorError USAGE, NO_SUCH_BACKUP or MANIFEST_INVALID
  */
 export async function restore(context: RestoreContext, event: unknown, requestId: string): Promise<RestoreAnswer> {
   const { deployment, storage } = context;
   const request = parseRestoreRequest(event);
   if (!request) return help(context);
   const target = restoreTarget(request, deployment.targets);
-  const backup = chooseBackup(request, (await readCatalog(storage, target.kind, target.target)).backups, target);
+  const { backups } = await readCatalog(storage, target.kind, target.target);
+  const backup = chooseBackup(request, backups, target);
   const command = restoreCommand(request, backup, target);
-  const manifest = await readManifest(storage, backup.manifestKey, backup.id);
+  const manifest = await manifestFor(request, storage, backup, backups);
   const plan = describePlan(request, backup, manifest, target);
   if (!isConfirmed(request, target)) {
     const wrong = request.confirm !== undefined && request.dryRun !== true && request.confirm !== target.replaces;
@@ -61,6 +65,24 @@ export async function restore(context: RestoreContext, event: unknown, requestId
   }
   const started = await runTask(context, { job: 'restore', target, command, key: requestId });
   return { started, plan };
+}
+
+/**
+ * One table may be whole in a backup that is not: the task has the last word. That it is there at all is seen now.
+ *
+ * @throws OperatorError MANIFEST_INVALID or USAGE
+ */
+async function manifestFor(
+  { table, into }: RestoreRequest,
+  storage: Storage,
+  backup: Backup,
+  backups: readonly Backup[],
+): Promise<Manifest> {
+  if (table === undefined) return readSound(storage, backup, backups);
+  const manifest = await readManifest(storage, backup.manifestKey, backup.id);
+  if (into === undefined) chooseTable(table, manifest, backup.id);
+  else chooseTables([table], manifest.database, backup.id);
+  return manifest;
 }
 
 async function help({ deployment, storage, ...context }: RestoreContext): Promise<RestoreAnswer> {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { OperatorError } from '../errors.js';
+import { wrongRequest } from './request-words.js';
 
 const cleanupSchema = z.strictObject({
   dryRun: z.boolean().optional(),
@@ -17,10 +17,11 @@ const cleanupSchema = z.strictObject({
 export function isDryRun(event: unknown): boolean {
   const parsed = cleanupSchema.safeParse(event ?? {});
   if (parsed.success) return parsed.data.dryRun === true;
-  const issue = parsed.error.issues[0];
-  throw new OperatorError(
-    'USAGE',
-    `cleanup was sent something else than it knows, and removed nothing: ${issue?.path.join('.') || 'event'}: ${issue?.message}`,
+  throw wrongRequest(
+    'cleanup was sent something else than it knows, and removed nothing',
+    event,
+    parsed.error.issues,
+    ['dryRun'],
     'Send { "dryRun": true } to see what would go, or {} to remove what retention does not keep.',
   );
 }

@@ -3,6 +3,7 @@ import { type Kind, kinds, parseBackupId } from '../archive-name.js';
 import { OperatorError } from '../errors.js';
 import { eventSource } from '../events.js';
 import type { DeployedTarget } from './deployment.js';
+import { wrongRequest } from './request-words.js';
 
 /** From the event bus, after a backup. */
 const completed = z.object({
@@ -51,12 +52,8 @@ export function parseDrillRequest(event: unknown): DrillRequest | undefined {
   }
   const parsed = asked.safeParse(event);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new OperatorError(
-      'USAGE',
-      `start-drill was sent something else than it knows: ${issue?.path.join('.') || 'event'}: ${issue?.message}`,
-      drillHelp,
-    );
+    const said = 'start-drill was sent something else than it knows';
+    throw wrongRequest(said, event, parsed.error.issues, ['kind', 'target', 'backup'], drillHelp);
   }
   const { kind, target, backup, schedule, due } = parsed.data;
   const run = schedule ? `${schedule} ${due}` : undefined;

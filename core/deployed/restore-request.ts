@@ -1,23 +1,29 @@
 import * as z from 'zod';
-import { kinds, parseBackupId } from '../archive-name.js';
+import { type Kind, kinds, parseBackupId } from '../archive-name.js';
 import type { Backup } from '../catalog.js';
 import { OperatorError } from '../errors.js';
 import type { DeployedTarget } from './deployment.js';
+import { wrongRequest } from './request-words.js';
+
+/** PostgreSQL cuts longer names off. The program says so too, a minute and a mail later; no program can be given a NUL. */
+const newName = z.string().refine((name) => /^\P{Cc}+$/u.test(name) && Buffer.byteLength(name) <= 63, {
+  error: 'must be a name of 1 to 63 bytes, without control characters',
+});
 
 const restoreSchema = z.strictObject({
   /** `latest`, or an id as the list shows it. */
-  backup: z.string().min(1),
+  backup: z.string().min(1, 'must be "latest" or the id of a backup'),
   kind: z.enum(kinds).optional(),
   target: z.string().optional(),
   dryRun: z.boolean().optional(),
   /** What is replaced, typed out: the database's name. */
   confirm: z.string().optional(),
   /** Restore into a new database of this name, and replace nothing. */
-  into: z.string().min(1).optional(),
+  into: newName.optional(),
   /** One table, which comes back into the running database beside the present one. */
-  table: z.string().min(1).optional(),
+  table: z.string().min(1, 'must be the name of a table').max(300, 'must be the name of a table').optional(),
   /** The name that the table gets; its own with the backup's time. */
-  as: z.string().min(1).optional(),
+  as: newName.optional(),
   /** For roles that may not create databases. */
   inPlace: z.boolean().optional(),
   /** Leave owners and rights out. */
@@ -42,11 +48,12 @@ export function parseRestoreRequest(event: unknown): RestoreRequest | undefined 
   if (event === null || (typeof event === 'object' && Object.keys(event).length === 0)) return undefined;
   const parsed = restoreSchema.safeParse(event);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new OperatorError(
-    'USAGE',
-    `restore was sent something else than it knows: ${issue?.path.join('.') || 'event'}: ${issue?.message}`,
-    `${restoreHelp.join(' ')}`,
+  throw wrongRequest(
+    'restore was sent something else than it knows',
+    event,
+    parsed.error.issues,
+    Object.keys(restoreSchema.shape),
+    'Send { "backup": "latest" } for the plan, which says what to send next; {} for the list of backups and all that can be sent.',
   );
 }
 
@@ -106,12 +113,37 @@ export function restoreTarget(request: RestoreRequest, targets: readonly Deploye
   const name = named?.target ?? request.target ?? (ofKind.length === 1 ? ofKind[0]?.target : undefined);
   const found = ofKind.find(({ target }) => target === (name ?? ''));
   if (found) return found;
-  throw new OperatorError(
+  throw noTarget(kind, name, request, ofKind, targets);
+}
+
+function noTarget(
+  kind: Kind,
+  name: string | undefined,
+  { backup }: RestoreRequest,
+  ofKind: readonly DeployedTarget[],
+  targets: readonly DeployedTarget[],
+): OperatorError {
+  const names = ofKind.map(({ target }) => `"${target}"`).join(', ');
+  if (ofKind.length === 0)
+    return new OperatorError('USAGE', `no ${kind} is backed up here`, `There is only ${targets[0]?.kind}.`);
+  if (name === undefined)
+    return new OperatorError(
+      'USAGE',
+      `there are ${ofKind.length} ${kind} targets here`,
+      `Say which with "target": ${names}.`,
+    );
+  if (name === '')
+    return new OperatorError(
+      'USAGE',
+      `"${backup}" does not say of which ${kind}`,
+      `Send it as the list ({}) has it: "${ofKind[0]?.target}/${backup}". There are ${names}.`,
+    );
+  return new OperatorError(
     'USAGE',
-    name === undefined
-      ? `there are ${ofKind.length} ${kind} targets here`
-      : `there is no ${kind} target "${name}" here`,
-    `Say which with "target"; there are: ${ofKind.map(({ target }) => `"${target}"`).join(', ') || 'none'}.`,
+    `there is no ${kind} target "${name}" here`,
+    names === '""'
+      ? `There is one ${kind}, without a name: leave "${name}" out.`
+      : `Say which with "target": ${names}.`,
   );
 }
 

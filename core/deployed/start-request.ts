@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { kinds } from '../archive-name.js';
 import { OperatorError } from '../errors.js';
 import type { DeployedTarget } from './deployment.js';
+import { wrongRequest } from './request-words.js';
 
 /** What start-backup is asked for, by a schedule or by a person. */
 const startSchema = z
@@ -29,12 +30,8 @@ export function parseStartRequest(event: unknown): StartRequest | undefined {
   if (typeof event === 'object' && event !== null && Object.keys(event).length === 0) return undefined;
   const parsed = startSchema.safeParse(event);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new OperatorError(
-    'USAGE',
-    `start-backup was sent something else than it knows: ${issue?.path.join('.') || 'event'}: ${issue?.message}`,
-    startHelp,
-  );
+  const said = 'start-backup was sent something else than it knows';
+  throw wrongRequest(said, event, parsed.error.issues, ['kind', 'target'], startHelp);
 }
 
 /**

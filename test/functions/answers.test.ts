@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
@@ -48,7 +50,7 @@ async function scene(ages: readonly number[] = [1, 2]) {
     for await (const _ of storage.list('database/')) objects += 1;
     return objects;
   };
-  return { context, events, left };
+  return { context, events, folder, left };
 }
 
 type Context = Awaited<ReturnType<typeof scene>>['context'];
@@ -64,7 +66,12 @@ describe('a person who sends something else is answered with what to send', () =
     ...[null, 'database', 5, true, [1]].map((event) => ({
       ...{ lambda: 'start-backup', event, refused: /start-backup was sent something else/, hint: /"kind": "full"/ },
     })),
-    { lambda: 'start-backup', event: { kind: 'everything' }, refused: /: kind: /, hint: /"kind": "full"/ },
+    {
+      lambda: 'start-backup',
+      event: { kind: 'everything' },
+      refused: /: "kind" must be one of "database", "media", "full", and says "everything"$/,
+      hint: /"kind": "full"/,
+    },
     { lambda: 'start-backup', event: { Kind: 'full' }, refused: /kind/, hint: /"kind": "full"/ },
     {
       lambda: 'start-backup',
@@ -75,9 +82,39 @@ describe('a person who sends something else is answered with what to send', () =
     ...['latest', 5, [1]].map((event) => ({
       ...{ lambda: 'restore', event, refused: /restore was sent something else/, hint: /"backup": "latest"/ },
     })),
-    { lambda: 'restore', event: { backup: 5 }, refused: /: backup: .*expected string/, hint: /"backup": "latest"/ },
-    { lambda: 'restore', event: { confirm: 'crm' }, refused: /: backup: /, hint: /"backup": "latest"/ },
-    { lambda: 'restore', event: { backup: 'latest', force: true }, refused: /force/, hint: /confirm/ },
+    {
+      lambda: 'restore',
+      event: { backup: 5 },
+      refused: /: "backup" must be text in quotes, and says 5$/,
+      hint: /"backup": "latest"/,
+    },
+    { lambda: 'restore', event: { confirm: 'crm' }, refused: /: "backup" is missing$/, hint: /"backup": "latest"/ },
+    {
+      lambda: 'restore',
+      event: { backup: 'latest', force: true },
+      refused: /there is no "force", only "backup", .*"confirm"/,
+      hint: /says what to send next/,
+    },
+    {
+      ...{ lambda: 'restore', event: { Backup: 'latest' }, hint: /"backup": "latest"/ },
+      refused: /: "backup" is missing; there is no "Backup", only "backup", "kind"/,
+    },
+    {
+      ...{ lambda: 'restore', event: { backup: 'latest', confirm: 'crm', dryRun: 'true' }, hint: /"backup": "latest"/ },
+      refused: /: "dryRun" must be true or false, without quotes, and says "true"$/,
+    },
+    ...['x'.repeat(64), 'ñ'.repeat(32), 'a\0b', 'a\nb', ''].map((into) => ({
+      ...{ lambda: 'restore', event: { backup: 'latest', into }, hint: /"backup": "latest"/ },
+      refused: /: "into" must be a name of 1 to 63 bytes, without control characters, and says /,
+    })),
+    {
+      ...{ lambda: 'restore', event: { backup: 'latest', table: 'nothing' } },
+      ...{ refused: /has no rows of a table "nothing"/, hint: /tables/ },
+    },
+    {
+      ...{ lambda: 'restore', event: { backup: 'latest', table: 'nothing', into: 'look_at_it' } },
+      ...{ refused: /has no rows of a table "nothing"/, hint: /tables/ },
+    },
     { lambda: 'restore', event: { backup: 'yesterday' }, refused: /no backup’s id/, hint: /Send \{\}/ },
     {
       lambda: 'restore',
@@ -89,7 +126,7 @@ describe('a person who sends something else is answered with what to send', () =
       lambda: 'restore',
       event: { backup: 'latest', target: 'shop', confirm: 'crm' },
       refused: /no database target "shop"/,
-      hint: /there are: ""/,
+      hint: /There is one database, without a name: leave "shop" out/,
     },
     { lambda: 'restore', event: { backup: 'latest', into: 'crm' }, refused: /is there/, hint: /a new name/ },
     { lambda: 'restore', event: { backup: 'latest', kind: 'media' }, refused: /no media backup yet/, hint: /\{\}/ },
@@ -140,6 +177,41 @@ describe('a person who sends something else is answered with what to send', () =
       expect(ecs.commandCalls(RunTaskCommand)).toEqual([]);
     },
   );
+});
+
+describe('a damaged backup is told before a task begins, with the one to restore instead', () => {
+  const newest = 'database/db_backup_20260314_120000';
+  it.each([
+    { what: 'a manifest that is no JSON', key: `${newest}.manifest.json`, bytes: '{'.padEnd(512), says: /is not JSON/ },
+    {
+      what: 'an archive that was cut',
+      key: `${newest}.sql.gz`,
+      bytes: 'mad',
+      says: /has 3 bytes, the manifest says 7/,
+    },
+  ])('$what', async ({ key, bytes, says }) => {
+    const { context, folder } = await scene();
+    await writeFile(join(folder, key), bytes);
+    for (const request of [
+      { backup: 'latest', confirm: 'crm' },
+      { backup: 'latest', into: 'look_at_it' },
+    ]) {
+      expect(await lambdas.restore?.(context, request)).toEqual({
+        refused: expect.stringMatching(says),
+        hint: 'Send { "backup": "db_backup_20260313_120000" }: it is the newest before it that looks whole.',
+      });
+    }
+    expect(ecs.commandCalls(RunTaskCommand)).toEqual([]);
+  });
+
+  it('or that there is none', async () => {
+    const { context, folder } = await scene([1]);
+    await writeFile(join(folder, `${newest}.sql.gz`), 'mad');
+    expect(await lambdas.restore?.(context, { backup: 'latest', confirm: 'crm' })).toEqual({
+      refused: expect.stringMatching(/^db_backup_20260314_120000 is damaged: /),
+      hint: expect.stringMatching(/^None before it looks whole/),
+    });
+  });
 });
 
 it.each([

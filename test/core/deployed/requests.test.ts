@@ -38,10 +38,13 @@ describe('start-backup is asked for', () => {
   });
 
   it.each([
-    { event: { kind: 'everything' }, says: /start-backup was sent something else than it knows: kind/ },
-    { event: { kind: 'database', name: 'crm' }, says: /Unrecognized key/ },
+    {
+      event: { kind: 'everything' },
+      says: /start-backup was sent something else than it knows: "kind" must be one of/,
+    },
+    { event: { kind: 'database', name: 'crm' }, says: /there is no "name", only "kind", "target"$/ },
     { event: 'database', says: /something else/ },
-    { event: null, says: /event: / },
+    { event: null, says: /null is no object in \{ \}$/ },
     { event: { kind: 'full', schedule: 'arn' }, says: /"schedule" and "due" go together/ },
   ])('$event is refused', ({ event, says }) => {
     expect(() => parseStartRequest(event)).toThrow(says);
@@ -70,6 +73,11 @@ describe('restore is asked for', () => {
     { request: { backup: 'latest' }, says: /there are 2 database targets here/ },
     { request: { backup: 'yesterday' }, says: /"yesterday" is no backup’s id/ },
     { request: { backup: 'latest', target: 'x' }, says: /there is no database target "x" here/ },
+    {
+      request: { backup: 'db_backup_20260115_030000' },
+      says: /"db_backup_20260115_030000" does not say of which database/,
+    },
+    { request: { backup: 'latest', kind: 'media' as const }, says: /no media is backed up here/ },
     {
       request: { backup: 'crm/db_backup_20260115_030000', target: 'shop' },
       says: /is of target "crm", and "target" says "shop"/,
