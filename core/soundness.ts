@@ -73,7 +73,7 @@ export async function lookAt(storage: Storage, backup: Backup): Promise<Looked> 
 }
 
 /** What is not listed as a manifest says; undefined where all of its files are. */
-export function wrongFile(
+function wrongFile(
   listed: readonly Pick<StoredObject, 'key' | 'bytes'>[],
   files: readonly Pick<ManifestFile, 'key' | 'bytes'>[],
 ): string | undefined {
