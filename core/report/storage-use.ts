@@ -16,7 +16,7 @@ export function parsePrices(text: string): Prices | string {
   const [, list = '', currency = 'USD'] = /^(.*?)(?:\s+([A-Z]{3}))?$/s.exec(text.trim()) ?? [];
   const byClass: Record<string, number> = {};
   for (const part of list.split(',').map((piece) => piece.trim())) {
-    const [, name = '*', price] = /^(?:([A-Z][A-Z_]*|local|\*)=)?(\d+(?:\.\d+)?)$/.exec(part) ?? [];
+    const [, name = '*', price] = /^(?:([A-Z][A-Z_]*|local|\*)=)?((?:0|[1-9]\d*)(?:\.\d+)?)$/.exec(part) ?? [];
     if (price === undefined) return `"${part}" is not like 0.023 or STANDARD_IA=0.0125`;
     if (name in byClass) return `${name === '*' ? 'the price of all classes' : name} is given twice`;
     byClass[name] = Number(price);

@@ -30,11 +30,24 @@ function formatFor(zone: string): Intl.DateTimeFormat {
 /** Whether it is a name of the IANA database, in its own spelling: `Europe/Madrid`, `UTC`. */
 export function isTimeZone(name: string): boolean {
   if (!/^(?:UTC|[A-Z][A-Za-z]*(?:\/[A-Z][A-Za-z0-9_+-]*)+)$/.test(name)) return false;
+  return isSpelledSo(name) && meantTimeZone(name) !== undefined;
+}
+
+/** Intl takes any case; EventBridge Scheduler, cron and other programs do not. */
+function isSpelledSo(name: string): boolean {
+  const zones = Intl.supportedValuesOf('timeZone');
+  if (zones.includes(name)) return true;
+  // Of names that are kept for old times' sake there is no list; none shouts.
+  return !zones.some((zone) => zone.toLowerCase() === name.toLowerCase()) && !/[A-Z]{4}/.test(name);
+}
+
+/** The zone that some other name of it stands for, like `utc` or `Japan`; undefined where there is none. */
+export function meantTimeZone(name: string): string | undefined {
   try {
-    formatFor(name);
-    return true;
+    const { timeZone } = formatFor(name).resolvedOptions();
+    return /^[A-Z]/.test(timeZone) ? timeZone : undefined;
   } catch {
-    return false; // Intl throws a RangeError for what it does not know
+    return undefined; // Intl throws a RangeError for what it does not know
   }
 }
 

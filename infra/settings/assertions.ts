@@ -34,8 +34,9 @@ function wrongSql(sql: string): string | undefined {
   if (bytes > mostBytes)
     return `has ${bytes} bytes; ${mostBytes} at most go into a task definition: keep what tells most, or put long conditions into functions of the database`;
   if (sql.includes('\0')) return 'must be text, without NUL characters';
-  if (sql.replace(/--[^\n]*|\/\*.*?\*\/|[\s;]/gs, '') === '')
-    return 'must hold a statement of SQL, like SELECT count(*) > 0 FROM customers';
+  // A word alone is a file without its ending, or a slip.
+  if (!/\S\s+\S|\S\(/.test(sql.replace(/--[^\n]*|\/\*.*?\*\/|;/gs, ' ')))
+    return 'must hold a statement of SQL, like SELECT count(*) > 0 FROM customers, or be the path of a .sql file';
   const command = sql.split('\n').findIndex((line) => /^\s*\\[a-z!?]/i.test(line));
   return command < 0 ? undefined : `line ${command + 1} is a command of psql’s; only SQL can be run`;
 }

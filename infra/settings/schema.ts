@@ -5,10 +5,16 @@ import { assertions } from './assertions.js';
 import {
   bucketName,
   choice,
+  databaseName,
+  encryption,
   group,
+  host,
+  imageName,
   keep,
   keyArn,
   list,
+  listOfDifferent,
+  mailAddress,
   prices,
   region,
   schedule,
@@ -22,9 +28,11 @@ import {
 
 /** A schedule's name has 64 characters, with `-backup-database` in it. */
 const longestTarget = 48;
-const target = text(targetPattern, 'must be lower-case letters, digits, - and _, and neither "database" nor "media"')
+const targetAllowed = 'must be lower-case letters, digits, - and _, and neither "database" nor "media"';
+const target = z
+  .string({ error: targetAllowed })
+  .refine((value) => value === '' || targetPattern.test(value), targetAllowed)
   .max(longestTarget, `must have ${longestTarget} characters at most`)
-  .or(z.literal(''))
   .default('');
 
 /** Fargate's sizes: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html */
@@ -39,16 +47,11 @@ const rhythm = {
   maxAgeHours: whole(1, 87_600).optional(),
 };
 
-const imageName = text(
-  /^[\w.-]+(?::\d+)?\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/,
-  'must be an image with its registry, like 123456789012.dkr.ecr.eu-west-1.amazonaws.com/respaldo:1.0',
-);
-
 const database = group({
   target,
-  host: text(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address'),
+  host,
   port: whole(1, 65_535).default(5432),
-  name: text(/^.{1,63}$/s, 'must be the name of a database, 1 to 63 characters'),
+  name: databaseName,
   secretArn: secretArn.optional(),
   /** The key that encrypts the secret, where it is not the account's own aws/secretsmanager. */
   secretKeyArn: keyArn.optional(),
@@ -92,14 +95,20 @@ const media = group({
   ...rhythm,
 });
 
+/** Of a task, its own group among them: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html */
+const mostSubnets = 16;
+const mostGroups = 5;
+
 const network = group({
   vpc: text(/^vpc-[0-9a-f]{8,17}$/, 'must be the id of a VPC, like vpc-0123456789abcdef0'),
-  subnets: list(
+  subnets: listOfDifferent(
     text(/^subnet-[0-9a-f]{8,17}$/, 'must be the id of a subnet, like subnet-0123456789abcdef0'),
-    1,
-    'must be a list of one subnet or more',
+    ...([1, mostSubnets, `must be a list of one to ${mostSubnets} subnets`] as const),
   ),
-  securityGroups: list(securityGroup, 0, 'must be a list of security groups').default([]),
+  securityGroups: listOfDifferent(
+    securityGroup,
+    ...([0, mostGroups - 1, `must be a list of ${mostGroups - 1} security groups at most`] as const),
+  ).default([]),
   publicAddress: yesOrNo.default(true),
 });
 
@@ -109,7 +118,7 @@ const transition = group({
 });
 
 export const environmentSchema = group({
-  account: text(/^\d{12}$/, 'must be the twelve digits of an account').optional(),
+  account: text(/^\d{12}$/, 'must be the twelve digits of an account, in quotes').optional(),
   region: region.optional(),
   zone: zone.default('UTC'),
   databases: list(database, 1, 'must be a list of one database or more').default([]),
@@ -143,18 +152,15 @@ export const environmentSchema = group({
   vault: group({
     lockDays: whole(0, 36_500, ' days').default(7),
     lockMode: choice(['GOVERNANCE', 'COMPLIANCE']).default('GOVERNANCE'),
-    encryption: choice(['s3', 'kms']).or(keyArn).default('s3'),
+    encryption: encryption.default('s3'),
     transitions: list(transition, 0, 'must be a list of transitions').default([]),
     /** How long a removed backup can still be brought back from the bucket's versions. */
     oldVersionsDays: whole(1, 3650, ' days').default(14),
     replication: group({ region }).optional(),
   }).prefault({}),
   alerts: group({
-    emails: list(
-      text(/^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'must be a mail address'),
-      0,
-      'must be a list of mail addresses',
-    ).default([]),
+    /** Each is a resource of the stack, which has room for few more. */
+    emails: listOfDifferent(mailAddress, 0, 20, 'must be a list of 20 mail addresses at most').default([]),
     sentryDsnSecretArn: secretArn.optional(),
   }).prefault({}),
   capacity: choice(['ON_DEMAND', 'SPOT']).default('ON_DEMAND'),
@@ -164,7 +170,10 @@ export const environmentSchema = group({
   /** What a GB costs a month, for the dashboard: `STANDARD=0.023,STANDARD_IA=0.0125 USD`. */
   prices: prices.optional(),
   /** Where people find docs/runbook.md. */
-  runbook: text(/^\S+$/, 'must be a URL or a path').default('docs/runbook.md'),
+  /** With a heading behind it, it stands in descriptions of alarms, which have 1,024 characters. */
+  runbook: text(/^[^\s#]{1,500}$/, 'must be a URL or a path, of 500 characters at most and without #').default(
+    'docs/runbook.md',
+  ),
 });
 
 /** The settings of one environment, with every default filled in. */

@@ -13,7 +13,7 @@ function environment(count: number, name: (index: number) => string) {
     region: 'eu-west-1',
     network: { vpc: 'vpc-0123456789abcdef0', subnets: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] },
     vault: { encryption: 'kms', replication: { region: 'eu-central-1' } },
-    alerts: { emails: ['a@example.com', 'b@example.com'] },
+    alerts: { emails: Array.from({ length: 20 }, (_, index) => `u${index}@example.com`) },
     drill: { afterBackup: true },
     databases: Array.from({ length: count }, (_, index) => ({
       ...database,

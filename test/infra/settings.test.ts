@@ -273,16 +273,119 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
       settings: { ...least, region: 'eu-west-1', vault: { replication: { region: 'eu-west-1' } } },
       says: 'environments.prod.vault.replication.region="eu-west-1": must be another region than the vault’s',
     },
+    // what AWS would refuse later
+    ...[null, 5].map((target) => ({
+      name: `a target that is ${target}`,
+      settings: { databases: [{ ...database, target }] },
+      says: new RegExp(`databases\\[0\\]\\.target=${target}: must be lower-case letters`),
+    })),
+    ...['crm.example.com:5432', '10.0.0.7:5432', 'crm..example.com', ':', '...', '-crm'].map((host) => ({
+      name: `the host ${host}`,
+      settings: { databases: [{ ...database, host }] },
+      says: `environments.prod.databases[0].host="${host}": must be a host name or an address alone; its port goes to "port"`,
+    })),
+    ...['ñ'.repeat(32), 'crm\n', 'crm\u0000'].map((name) => ({
+      name: `the database ${JSON.stringify(name)}`,
+      settings: { databases: [{ ...database, name }] },
+      says: /name=".*": must be the name of a database: 1 to 63 bytes, without control characters$/,
+    })),
+    ...['arn:aws-foo:', 'arn:awsx:'].map((start) => ({
+      name: `a secret of ${start}`,
+      settings: { databases: [{ ...database, secretArn: database?.secretArn.replace('arn:aws:', start) }] },
+      says: /secretArn=".*": must be like arn:aws:secretsmanager/,
+    })),
+    ...[
+      ['EUROPE/MADRID', 'Europe/Madrid'],
+      ['utc', 'UTC'],
+      ['Japan', 'Asia/Tokyo'],
+    ].map(([zone, meant]) => ({
+      name: `the zone ${zone}`,
+      settings: { ...least, zone },
+      says: `environments.prod.zone="${zone}": is to be spelled ${meant} here`,
+    })),
+    {
+      name: 'an account that is a number',
+      settings: { ...least, account: 123456789012 },
+      says: 'environments.prod.account=123456789012: must be the twelve digits of an account, in quotes',
+    },
+    ...[null, 'KMS', 'aws:kms'].map((encryption) => ({
+      name: `encryption by ${encryption}`,
+      settings: { ...least, vault: { encryption } },
+      says: /vault\.encryption=.*: must be s3, kms, or the ARN of a key, like arn:aws:kms:/,
+    })),
+    ...['192.168.1.1', 'a..b'].map((bucket) => ({
+      name: `the bucket ${bucket}`,
+      settings: { ...least, media: [{ bucket }] },
+      says: /media\[0\]\.bucket=".*": must be a bucket name: .*no address and no two dots in a row$/,
+    })),
+    {
+      name: 'more subnets than a task takes',
+      settings: {
+        ...least,
+        network: { ...network, subnets: Array.from({ length: 17 }, (_, i) => `subnet-0000000${i + 10}`) },
+      },
+      says: 'environments.prod.network.subnets: must be a list of one to 16 subnets',
+    },
+    {
+      name: 'a subnet twice',
+      settings: { ...least, network: { ...network, subnets: [...network.subnets, ...network.subnets] } },
+      says: `environments.prod.network.subnets[1]="${network.subnets[0]}": stands there twice`,
+    },
+    {
+      name: 'more security groups than a task takes',
+      settings: {
+        ...least,
+        network: { ...network, securityGroups: Array.from({ length: 5 }, (_, i) => `sg-0000000${i}`) },
+      },
+      says: 'environments.prod.network.securityGroups: must be a list of 4 security groups at most',
+    },
+    ...['<me@x.es>', 'mailto:me@x.es', 'me@x..es', 'me@x.es.', 'mé@x.es', `${'a'.repeat(65)}@x.es`].map((mail) => ({
+      name: `a mail to ${mail}`,
+      settings: { ...least, alerts: { emails: [mail] } },
+      says: /alerts\.emails\[0\]=".*": must be a mail address alone, like oncall@example\.com$/,
+    })),
+    {
+      name: 'a mail address twice',
+      settings: { ...least, alerts: { emails: ['a@b.es', 'a@b.es'] } },
+      says: 'environments.prod.alerts.emails[1]="a@b.es": stands there twice',
+    },
+    {
+      name: 'more mail addresses than a stack has room for',
+      settings: { ...least, alerts: { emails: Array.from({ length: 450 }, (_, i) => `u${i}@b.es`) } },
+      says: 'environments.prod.alerts.emails: must be a list of 20 mail addresses at most',
+    },
+    ...['123456789012.dkr.ecr.eu-west-1.amazonaws.com/Respaldo:1', 'ghcr.io//y', `ghcr.io/y:${'a'.repeat(129)}`].map(
+      (image) => ({
+        name: `the image ${image}`,
+        settings: { ...least, image },
+        says: /^environments\.prod\.image=".*: must be an image with its registry/,
+      }),
+    ),
+    ...['x'.repeat(501), 'https://wiki.example/#restore', 'a b'].map((runbook) => ({
+      name: `the runbook ${runbook}`,
+      settings: { ...least, runbook },
+      says: /runbook=".*: must be a URL or a path, of 500 characters at most and without #$/,
+    })),
+    {
+      name: 'a decimal comma in a price',
+      settings: { ...least, prices: 'STANDARD=0,023 EUR' },
+      says: 'environments.prod.prices="STANDARD=0,023 EUR": "023" is not like 0.023 or STANDARD_IA=0.0125',
+    },
+    {
+      name: 'assertions that are one word',
+      settings: { ...least, drill: { assertions: 'drill.txt' } },
+      says: /drill\.assertions="drill\.txt": must hold a statement of SQL, .*or be the path of a \.sql file$/,
+    },
     // the rest
     {
       name: 'no mail address',
       settings: { ...least, alerts: { emails: ['oncall'] } },
-      says: 'environments.prod.alerts.emails[0]="oncall": must be a mail address',
+      says: 'environments.prod.alerts.emails[0]="oncall": must be a mail address alone, like oncall@example.com',
     },
     {
       name: 'no subnet',
       settings: { ...least, network: { ...network, subnets: [] } },
-      says: 'environments.prod.network.subnets: must be a list of one subnet or more',
+      says: 'environments.prod.network.subnets: must be a list of one to 16 subnets',
     },
     {
       name: 'a capacity that there is not',
@@ -344,6 +447,14 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
         ],
       },
     },
+    ...['10.0.0.7', 'fd00::7', 'crm_db.internal', 'crm.example.com.', 'localhost'].map((host) => ({
+      name: `the host ${host}`,
+      settings: { databases: [{ ...database, host }] },
+    })),
+    ...['ghcr.io/me/respaldo:1.0', 'localhost:5000/x', `ghcr.io/x/y_z@sha256:${'a'.repeat(64)}`].map((image) => ({
+      name: `the image ${image}`,
+      settings: { ...least, image },
+    })),
     { name: 'media alone, in a bucket', settings: { media: [{ bucket: 'crm-media' }] } },
     {
       name: 'a key of one’s own',

@@ -44,6 +44,7 @@ describe('what a person sets for it', () => {
     ['cheap', '"cheap" is not like 0.023 or STANDARD_IA=0.0125'],
     ['STANDARD=-1', '"STANDARD=-1" is not like 0.023 or STANDARD_IA=0.0125'],
     ['STANDARD=1,STANDARD=2', 'STANDARD is given twice'],
+    ['STANDARD=0,023 EUR', '"023" is not like 0.023 or STANDARD_IA=0.0125'],
     ['1,2', 'the price of all classes is given twice'],
   ])('prices %j', (text, prices) => expect(parsePrices(text)).toEqual(prices));
 

@@ -1,11 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { formatLocalTime, instantOf, isTimeZone, similarTimeZone } from '../../../core/schedules/time-zone.js';
+import {
+  formatLocalTime,
+  instantOf,
+  isTimeZone,
+  meantTimeZone,
+  similarTimeZone,
+} from '../../../core/schedules/time-zone.js';
 
 describe('names of zones', () => {
-  it.each(['UTC', 'Europe/Madrid', 'America/Argentina/Buenos_Aires', 'Etc/GMT+3'])('%s is one', (name) => {
+  it.each([
+    'UTC',
+    'Europe/Madrid',
+    'America/Argentina/Buenos_Aires',
+    'Etc/GMT+3',
+    'US/Eastern',
+    'Australia/ACT',
+    'Asia/Calcutta',
+  ])('%s is one', (name) => {
     expect(isTimeZone(name)).toBe(true);
   });
-  it.each(['', 'CET+1', 'Europe', 'europe/madrid', 'Europe/Madird', '+02:00'])('"%s" is none', (name) => {
+  it.each([
+    '',
+    'CET+1',
+    'Europe',
+    'europe/madrid',
+    'Europe/Madird',
+    '+02:00',
+    'EUROPE/MADRID',
+    'Europe/MADRID',
+    'US/EASTERN',
+    'utc',
+  ])('"%s" is none', (name) => {
     expect(isTimeZone(name)).toBe(false);
   });
   it.each([
@@ -13,6 +38,15 @@ describe('names of zones', () => {
     ['America/NewYork', 'America/New_York'],
   ])('%s is most like %s', (wrong, right) => {
     expect(similarTimeZone(wrong)).toBe(right);
+  });
+  it.each([
+    ['utc', 'UTC'],
+    ['EUROPE/MADRID', 'Europe/Madrid'],
+    ['Japan', 'Asia/Tokyo'],
+    ['+02:00', undefined],
+    ['Mars', undefined],
+  ])('%s means %s', (wrong, right) => {
+    expect(meantTimeZone(wrong)).toBe(right);
   });
 });
 
