@@ -79,7 +79,7 @@ function numbers(text: string, field: Field): number[] {
     const first = match[1] === '*' ? field.minimum : value(match[1], field);
     const last = match[2] ? value(match[2], field) : match[1] === '*' || match[3] ? field.maximum : first;
     const step = Number(match[3] ?? 1);
-    if (step < 1 || last < first) throw new Problem(wrong(part, field));
+    if (step < 1 || step > field.maximum || last < first) throw new Problem(wrong(part, field));
     for (let each = first; each <= last; each += step) found.add(each);
   }
   return [...found].sort((a, b) => a - b);

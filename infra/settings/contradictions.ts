@@ -1,9 +1,11 @@
 import { parseKeep } from '../../core/retention.js';
-import { firstSkippedRun, longestGapHours, parseSchedule } from '../../core/schedules/schedules.js';
 import { wrongSize } from './fargate.js';
+import { idle } from './idle.js';
+import { wrongPlaces } from './places.js';
 import type { Problem } from './problem.js';
 import { tooManyTargets } from './room.js';
 import type { EnvironmentSettings } from './schema.js';
+import { wrongTimes } from './times.js';
 
 /** What each setting alone allows and all together forbid. */
 export function contradictions(settings: EnvironmentSettings, now: Date): Problem[] {
@@ -12,9 +14,9 @@ export function contradictions(settings: EnvironmentSettings, now: Date): Proble
     ...twice(settings),
     ...tooManyTargets(settings),
     ...targets(settings),
-    ...undrilled(settings),
-    ...skippedRuns(settings, now),
-    ...rareChecks(settings, now),
+    ...idle(settings),
+    ...wrongTimes(settings, now),
+    ...wrongPlaces(settings),
     ...storage(settings),
   ];
 }
@@ -96,58 +98,6 @@ function targets({ databases, media, network, drill }: EnvironmentSettings): Pro
     }
   }
   return problems;
-}
-
-/** Assertions that nothing would ever run look like a proof. */
-function undrilled({ databases, drill, schedules }: EnvironmentSettings): Problem[] {
-  const isDrilled = drill.afterBackup || schedules.drill !== false;
-  if (isDrilled && databases.length > 0) return [];
-  const without = isDrilled ? 'databases' : 'schedules.drill or drill.afterBackup';
-  return [
-    { path: ['drill', 'assertions'], sql: drill.assertions },
-    ...databases.map(({ assertions }, index) => ({ path: ['databases', index, 'assertions'], sql: assertions })),
-  ].flatMap(({ path, sql }) =>
-    sql === undefined ? [] : [{ path, value: sql, allowed: `would never be run: it needs ${without}` }],
-  );
-}
-
-function skippedRuns({ schedules, databases, media, zone }: EnvironmentSettings, now: Date): Problem[] {
-  const all = [
-    ...Object.entries(schedules).map(([name, expression]) => ({ path: ['schedules', name], expression })),
-    ...databases.map(({ schedule }, index) => ({ path: ['databases', index, 'schedule'], expression: schedule })),
-    ...media.map(({ schedule }, index) => ({ path: ['media', index, 'schedule'], expression: schedule })),
-  ];
-  return all.flatMap(({ path, expression }) => {
-    const parsed = expression ? parseSchedule(expression) : false;
-    if (typeof parsed !== 'object' || 'everyMinutes' in parsed) return [];
-    const skipped = firstSkippedRun(parsed, zone, now);
-    if (!skipped) return [];
-    return [
-      {
-        path,
-        value: expression,
-        allowed: `would not run on ${skipped}: clocks in ${zone} skip that time; choose another hour`,
-      },
-    ];
-  });
-}
-
-/** As far as an alarm can look back: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
-const longestPauseHours = 7 * 24;
-
-/** Between two checks an alarm goes by the one before. */
-function rareChecks({ schedules: { check }, zone }: EnvironmentSettings, now: Date): Problem[] {
-  const parsed = check === false ? undefined : parseSchedule(check);
-  if (typeof parsed !== 'object') return [];
-  const hours = longestGapHours(parsed, zone, now);
-  if (hours > 0 && hours <= longestPauseHours) return [];
-  return [
-    {
-      path: ['schedules', 'check'],
-      value: check,
-      allowed: 'must come once in seven days at least: alarms look back no further. Hourly costs next to nothing',
-    },
-  ];
 }
 
 /** Days that S3 bills at least: https://aws.amazon.com/s3/storage-classes/ */

@@ -7,6 +7,12 @@ const now = new Date('2026-01-15T00:00:00Z');
 const [database] = least.databases;
 const network = { vpc: 'vpc-0123456789abcdef0', subnets: ['subnet-0123456789abcdef0'] };
 
+const byIam = { host: 'h', name: 'crm', iamAuthentication: { user: 'backup', resourceId: 'db-ABCDEFGHIJKL' } };
+
+function keyIn(region: string): string {
+  return `arn:aws:kms:${region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+}
+
 function problemsOf(settings: unknown): string {
   try {
     readEnvironment({ prod: settings }, 'prod', now);
@@ -375,6 +381,100 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
       name: 'assertions that are one word',
       settings: { ...least, drill: { assertions: 'drill.txt' } },
       says: /drill\.assertions="drill\.txt": must hold a statement of SQL, .*or be the path of a \.sql file$/,
+    },
+    // what nothing would do, or could reach
+    {
+      name: 'a login by IAM without TLS',
+      settings: { databases: [{ ...byIam, sslMode: 'disable' }] },
+      says: 'environments.prod.databases[0].sslMode="disable": must be another one: RDS takes iamAuthentication over TLS only',
+    },
+    {
+      name: 'a key of a secret that is not used',
+      settings: { databases: [{ ...byIam, secretKeyArn: keyIn('eu-west-1') }] },
+      says: `environments.prod.databases[0].secretKeyArn="${keyIn('eu-west-1')}": goes with secretArn`,
+    },
+    ...[
+      {
+        media: { bucket: 'crm-media', accessPoint: 'fsap-0123456789abcdef0' },
+        says: /accessPoint=".*": goes with file/,
+      },
+      {
+        media: { bucket: 'crm-media', securityGroup: 'sg-0123456789abcdef0' },
+        says: /securityGroup=".*": goes with f/,
+      },
+      {
+        media: { fileSystem: 'fs-0123456789abcdef0', accessPoint: 'fsap-0123456789abcdef0', prefix: 'up/' },
+        says: /prefix="up\/": goes with bucket; of a file system the access point says where the files begin$/,
+      },
+      {
+        media: { bucket: 'crm-media', exclude: Array.from({ length: 2000 }, () => 'cache/thumbs') },
+        says: /media\[0\]\.exclude: takes 25999 bytes; 16384 at most go into a task definition/,
+      },
+    ].map(({ media, says }) => ({
+      name: `media files with ${Object.keys(media)}`,
+      settings: { ...least, network, media: [media] },
+      says,
+    })),
+    {
+      name: 'a lock that nobody can undo, of no days',
+      settings: { ...least, vault: { lockDays: 0, lockMode: 'COMPLIANCE' } },
+      says: 'environments.prod.vault.lockMode="COMPLIANCE": needs vault.lockDays of 1 or more',
+    },
+    {
+      name: 'a key of another region than the secret’s',
+      settings: { databases: [{ ...database, secretKeyArn: keyIn('eu-west-3') }] },
+      says: /databases\[0\]\.secretKeyArn=".*": must be of the secret’s region, eu-west-1$/,
+    },
+    {
+      name: 'a key of another region than the vault’s',
+      settings: { ...least, region: 'eu-west-1', vault: { encryption: keyIn('eu-west-3') } },
+      says: /vault\.encryption=".*": must be a key of the vault’s region, eu-west-1$/,
+    },
+    {
+      name: 'a secret of another partition than the region’s',
+      settings: { ...least, region: 'cn-north-1' },
+      says: /databases\[0\]\.secretArn=".*": must be in the partition of cn-north-1, aws-cn$/,
+    },
+    {
+      name: 'a secret whose partition has no such region',
+      settings: { databases: [{ ...database, secretArn: database?.secretArn.replace('arn:aws:', 'arn:aws-cn:') }] },
+      says: /databases\[0\]\.secretArn=".*": must be in the partition of eu-west-1, aws$/,
+    },
+    {
+      name: 'a copy in another partition',
+      settings: { ...least, region: 'eu-west-1', vault: { replication: { region: 'cn-north-1' } } },
+      says: /replication\.region="cn-north-1": must be in the partition of eu-west-1, aws: S3 copies to no other$/,
+    },
+    // times
+    ...['cron( 0 3 * * ? *)', 'cron(0  3 * * ? *)', 'cron(0\t3 * * ? *)', 'cron(0 3 * * ? * )'].map((expression) => ({
+      name: `the blanks of ${JSON.stringify(expression)}`,
+      settings: { ...least, schedules: { database: expression } },
+      says: /schedules\.database=".*": must have one blank between its fields, and no other$/,
+    })),
+    {
+      name: 'a step longer than the hour',
+      settings: { ...least, schedules: { check: 'cron(5/70 * * * ? *)' } },
+      says: /schedules\.check=".*": has "5\/70" as minutes; allowed are 0-59/,
+    },
+    ...['cron(0 3 30 2 ? *)', 'cron(0 3 * * ? 2020)'].map((expression) => ({
+      name: `${expression}, which never comes`,
+      settings: { ...least, schedules: { database: expression } },
+      says: `environments.prod.schedules.database="${expression}": must come again and again: in the nine years to come there is no run`,
+    })),
+    {
+      name: 'a schedule that comes once',
+      settings: { databases: [{ ...database, schedule: 'cron(0 3 1 3 ? 2030)' }] },
+      says: 'environments.prod.databases[0].schedule="cron(0 3 1 3 ? 2030)": must come again and again: after 2030-03-01 03:00 there is no run',
+    },
+    {
+      name: 'a rate of millennia',
+      settings: { ...least, schedules: { drill: 'rate(999999 days)' } },
+      says: 'environments.prod.schedules.drill="rate(999999 days)": must come once in ten years at least',
+    },
+    {
+      name: 'an age below the pause between two backups',
+      settings: { databases: [{ ...database, maxAgeHours: 12 }] },
+      says: 'environments.prod.databases[0].maxAgeHours=12: must be more than the 24 hours between two backups, or the alarm rings between them',
     },
     // the rest
     {

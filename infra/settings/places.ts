@@ -1,0 +1,71 @@
+import type { Problem } from './problem.js';
+import type { EnvironmentSettings } from './schema.js';
+
+interface Arn {
+  readonly path: readonly PropertyKey[];
+  readonly arn: string;
+}
+
+/** What cannot be reached from where it is deployed. A secret may be in another region, a key may not. */
+export function wrongPlaces(settings: EnvironmentSettings): Problem[] {
+  const { region, vault, databases } = settings;
+  const problems = arnsOf(settings).flatMap((each) => otherPartition(each, region));
+  for (const [index, { secretArn, secretKeyArn }] of databases.entries()) {
+    if (secretArn && secretKeyArn && regionOf(secretArn) !== regionOf(secretKeyArn))
+      problems.push({
+        path: ['databases', index, 'secretKeyArn'],
+        value: secretKeyArn,
+        allowed: `must be of the secret’s region, ${regionOf(secretArn)}`,
+      });
+  }
+  const { encryption, replication } = vault;
+  if (region && encryption.startsWith('arn:') && regionOf(encryption) !== region)
+    problems.push({
+      path: ['vault', 'encryption'],
+      value: encryption,
+      allowed: `must be a key of the vault’s region, ${region}`,
+    });
+  if (region && replication && partitionOf(replication.region) !== partitionOf(region))
+    problems.push({
+      path: ['vault', 'replication', 'region'],
+      value: replication.region,
+      allowed: `must be in the partition of ${region}, ${partitionOf(region)}: S3 copies to no other`,
+    });
+  return problems;
+}
+
+function arnsOf({ databases, vault, alerts }: EnvironmentSettings): Arn[] {
+  const given: { readonly path: readonly PropertyKey[]; readonly arn: string | undefined }[] = [
+    ...databases.flatMap(({ secretArn, secretKeyArn }, index) => [
+      { path: ['databases', index, 'secretArn'], arn: secretArn },
+      { path: ['databases', index, 'secretKeyArn'], arn: secretKeyArn },
+    ]),
+    { path: ['vault', 'encryption'], arn: vault.encryption },
+    { path: ['alerts', 'sentryDsnSecretArn'], arn: alerts.sentryDsnSecretArn },
+  ];
+  return given.flatMap(({ path, arn }) => (arn?.startsWith('arn:') ? [{ path, arn }] : []));
+}
+
+function otherPartition({ path, arn }: Arn, region = regionOf(arn)): Problem[] {
+  const partition = arn.split(':')[1];
+  const own = regionOf(arn);
+  const wrong = [own, region].find((each) => partitionOf(each) !== partition);
+  if (wrong === undefined) return [];
+  return [{ path, value: arn, allowed: `must be in the partition of ${wrong}, ${partitionOf(wrong)}` }];
+}
+
+function regionOf(arn: string): string {
+  return arn.split(':')[3] ?? '';
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+function partitionOf(region: string): string {
+  const special = {
+    'cn-': 'aws-cn',
+    'us-gov-': 'aws-us-gov',
+    'us-iso-': 'aws-iso',
+    'us-isob-': 'aws-iso-b',
+    'eusc-': 'aws-eusc',
+  };
+  return Object.entries(special).find(([start]) => region.startsWith(start))?.[1] ?? 'aws';
+}
