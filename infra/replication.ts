@@ -37,9 +37,11 @@ export class Replication extends Construct {
         ? [
             { actions: ['kms:Decrypt'], resources: [vault.key.keyArn] },
             {
-              actions: ['kms:Encrypt'],
+              // The second for the key of the replica's bucket, which stands between each object and the key of KMS.
+              actions: ['kms:Encrypt', 'kms:GenerateDataKey'],
               resources: [`arn:${stack.partition}:kms:${region}:${stack.account}:key/*`],
-              conditions: { StringEquals: { 'kms:ResourceAliases': replicaKeyAlias(environment) } },
+              // A key has any number of aliases: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+              conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': replicaKeyAlias(environment) } },
               wildcard:
                 'The key is made in the other region and known here by its alias, to which the condition holds it.',
             },

@@ -219,6 +219,17 @@ describe.each([
     }
   });
 
+  it('a key of which a request has several values is asked with a set operator, or nothing fits', () => {
+    const several = ['kms:ResourceAliases', 'aws:TagKeys', 'aws:CalledVia', 'aws:PrincipalServiceNamesList'];
+    const asked = roles
+      .flatMap(({ rights }) => rights)
+      .flatMap(({ condition }) => Object.entries(condition))
+      .filter(([, keys]) => Object.keys(keys).some((key) => several.includes(key)))
+      .map(([operator]) => operator);
+    expect(asked).toEqual(asked.map(() => expect.stringMatching(/^For(Any|All)Value/)));
+    expect(asked).toHaveLength(of === kms ? 1 : 0);
+  });
+
   it.each(['backup', 'restore', 'drill'])(
     'the Lambda that starts a %s runs and hands over only the tasks and roles of that job',
     (job) => {
