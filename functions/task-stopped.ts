@@ -103,7 +103,8 @@ async function lastWords(
   target: DeployedTarget,
   end: TaskEnd,
 ): Promise<ToldError | undefined> {
-  if (!end.started) return undefined;
+  // One that ends at once may never have been seen running.
+  if (!end.started && end.exitCode === undefined) return undefined;
   const logStreamName = taskLogStream(job, target, end.taskArn);
   for (let attempt = 0; attempt <= pauses.length; attempt += 1) {
     if (attempt > 0) await delay(pauses[attempt - 1]);

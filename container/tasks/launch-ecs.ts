@@ -15,7 +15,9 @@ const taskMetadata = z.object({
   Cluster: z.string(),
   Family: z.string(),
   Revision: z.string(),
-  Containers: z.array(z.object({ Networks: z.array(z.object({ IPv4Addresses: z.array(z.string()).default([]) })) })),
+  Containers: z.array(
+    z.object({ Networks: z.array(z.object({ IPv4Addresses: z.array(z.string()).default([]) })).default([]) }),
+  ),
 });
 
 /** Further tasks of this one's own definition. The secret is in the definition already: overrides can be read by many. */
@@ -26,7 +28,8 @@ export async function ecsLauncher({ settings, log }: Run, metadataUri: string): 
   const region = /^arn:[^:]+:ecs:([^:]+):/.exec(task.Cluster)?.[1] ?? settings.AWS_REGION;
   const endpoint = settings.AWS_ENDPOINT_URL;
   const ecs = new ECSClient({ ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) });
-  const own = task.Containers[0]?.Networks[0]?.IPv4Addresses[0];
+  // All containers of a task share its address; one of AWS's own may stand first, and tell of none.
+  const [own] = task.Containers.flatMap(({ Networks }) => Networks.flatMap(({ IPv4Addresses }) => IPv4Addresses));
   const host = settings.BACKUP_TASKS_ADDRESS ?? own;
   if (!host) throw new Error('the task’s metadata name no address');
   const { BACKUP_TASKS_SUBNETS, BACKUP_TASKS_SECURITY_GROUPS, BACKUP_TASKS_PUBLIC_ADDRESS, BACKUP_TASKS_CAPACITY } =

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type ErrorCode, type ExitName, errorCodes, exitCodes, exitMeanings } from '../errors.js';
 import type { Failure } from '../events.js';
-import { workerStartedBy } from './deployment.js';
+import { containerName, workerStartedBy } from './deployment.js';
 
 /**
  * What ECS tells of a task that ended.
@@ -17,7 +17,9 @@ const taskStateChange = z.object({
   startedAt: z.iso.datetime({ offset: true }).optional(),
   stopCode: z.string().optional(),
   stoppedReason: z.string().optional(),
-  containers: z.array(z.object({ exitCode: z.int().optional(), reason: z.string().optional() })).default([]),
+  containers: z
+    .array(z.object({ name: z.string().optional(), exitCode: z.int().optional(), reason: z.string().optional() }))
+    .default([]),
 });
 
 export interface TaskEnd {
@@ -40,7 +42,11 @@ export function parseTaskEnd(detail: unknown): TaskEnd | undefined {
   if (!parsed.success || parsed.data.lastStatus !== 'STOPPED') return undefined;
   if (parsed.data.startedBy === workerStartedBy) return undefined;
   const { taskArn, group, createdAt, startedAt, stopCode = '', stoppedReason = '', containers } = parsed.data;
-  const reasons = [stoppedReason, ...containers.map(({ reason = '' }) => reason)].filter(Boolean);
+  // AWS may have put a container of its own beside the program's, in any place of the list: GuardDuty's agent.
+  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-guard-configure-automatic.html
+  const own = containers.find(({ name }) => name === containerName);
+  const telling = own?.exitCode === undefined ? containers : [own];
+  const reasons = [stoppedReason, ...telling.map(({ reason = '' }) => reason)].filter(Boolean);
   return {
     taskArn,
     family: group.replace(/^family:/, ''),
@@ -48,7 +54,7 @@ export function parseTaskEnd(detail: unknown): TaskEnd | undefined {
     started: startedAt !== undefined,
     stopCode,
     said: [...new Set(reasons)].join('; '),
-    exitCode: containers.find(({ exitCode }) => exitCode !== undefined)?.exitCode,
+    exitCode: own?.exitCode,
   };
 }
 

@@ -103,7 +103,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     expect(aws.tasks).toHaveLength(1);
 
     const { end, outcome } = await aws.ended();
-    expect(end.containers).toEqual([{ exitCode: 0 }]);
+    expect(end.containers).toEqual([{ name: 'respaldo', exitCode: 0 }]);
     expect(outcome).toEqual({ result: 'well' });
     expect(await aws.keys('backups/')).toEqual([
       expect.stringMatching(/^backups\/database\/db_backup_\d{8}_\d{6}\.dump\.gz$/),
@@ -183,7 +183,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     const answer = await aws.call('start-drill', await aws.due('drill', '2026-02-01T05:00:00Z'));
     expect(answer).toMatchObject({ result: { started: [{ backup: 'latest' }, { backup: 'latest' }] } });
     for (const end of await Promise.all(aws.ends.slice(-2))) {
-      expect(end.containers).toEqual([{ exitCode: 0 }]);
+      expect(end.containers).toEqual([{ name: 'respaldo', exitCode: 0 }]);
       expect(await aws.call('task-stopped', { detail: end })).toEqual({ result: 'well' });
     }
     const records = (await aws.keys('backups/')).filter((key) => key.endsWith('.verified.json'));
@@ -213,7 +213,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     const before = aws.tasks.length;
     expect(await aws.deliver(news)).toMatchObject([{ result: { started: [{ kind, backup: id }] } }]);
     const { end, outcome } = await aws.ended();
-    expect(end.containers).toEqual([{ exitCode: 0 }]);
+    expect(end.containers).toEqual([{ name: 'respaldo', exitCode: 0 }]);
     expect(outcome).toEqual({ result: 'well' });
     expect(await aws.keys(`backups/${kind}/${id}.verified`)).toHaveLength(1);
     expect(aws.events.at(-1)).toMatchObject({ name: 'Drill Passed', detail: { environment: env, kind, backup: id } });
@@ -244,7 +244,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     await after?.(id);
     expect(await aws.deliver(news)).toMatchObject([{ result: { started: [{ backup: id }] } }]);
     const { end, outcome } = await aws.ended();
-    expect(end.containers).toEqual([{ exitCode: 6 }]);
+    expect(end.containers).toEqual([{ name: 'respaldo', exitCode: 6 }]);
     const failed = {
       name: 'Drill Failed',
       detail: expect.objectContaining({ kind, code, reason: expect.stringMatching(reason) }),
@@ -310,7 +310,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
       'postgres',
       `ALTER DATABASE ${pg.escapeIdentifier(`${database}_gone`)} RENAME TO ${pg.escapeIdentifier(database)}`,
     );
-    expect(end?.containers).toEqual([{ exitCode: 3 }]);
+    expect(end?.containers).toEqual([{ name: 'respaldo', exitCode: 3 }]);
 
     const told = aws.events.length;
     const answers = [

@@ -9,7 +9,8 @@ export async function taskMetadata(cluster: string, family: string, address: str
     Cluster: cluster,
     Family: family,
     Revision: '1',
-    Containers: [{ Networks: [{ NetworkMode: 'awsvpc', IPv4Addresses: [address] }] }],
+    // The first is of AWS's own.
+    Containers: [{ Name: 'aws-guardduty-agent' }, { Networks: [{ NetworkMode: 'awsvpc', IPv4Addresses: [address] }] }],
   };
   const server = createServer((request, response) => {
     if (request.url === '/v4/id/task') response.end(JSON.stringify(task));

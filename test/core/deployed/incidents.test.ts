@@ -10,7 +10,7 @@ const end = parseTaskEnd({
   group: 'family:respaldo-prod-backup-database',
   lastStatus: 'STOPPED',
   createdAt: '2026-01-15T03:00:00.000Z',
-  containers: [{ exitCode: 3 }],
+  containers: [{ name: 'respaldo', exitCode: 3 }],
 });
 if (!end) throw new Error('not ended');
 const event: Event = {

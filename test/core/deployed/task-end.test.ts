@@ -9,7 +9,7 @@ const stopped = {
   startedAt: '2026-01-15T03:00:30.000Z',
   stopCode: 'EssentialContainerExited',
   stoppedReason: 'Essential container in task exited',
-  containers: [{ exitCode: 0 }],
+  containers: [{ name: 'respaldo', exitCode: 0 }],
 };
 const told = { code: 'SERVER_UNREACHABLE', message: 'database "crm" not reached', hint: 'Start it.' };
 
@@ -30,65 +30,89 @@ describe('what ECS tells of a task', () => {
   });
 });
 
+describe('containers that AWS puts beside the program', () => {
+  const agent = { name: 'aws-guardduty-agent-0a1b', exitCode: 0, reason: 'OutOfMemoryError: the agent' };
+  it('do not answer for it', () => {
+    const failed = parseTaskEnd({ ...stopped, containers: [agent, { name: 'respaldo', exitCode: 3 }] });
+    expect(failed).toMatchObject({ exitCode: 3, said: 'Essential container in task exited' });
+    const well = parseTaskEnd({ ...stopped, containers: [{ ...agent, exitCode: 137 }, stopped.containers[0]] });
+    expect(well && judgeTaskEnd(well, true, true, undefined)).toBeUndefined();
+  });
+
+  it('may be why it did not start', () => {
+    const containers = [{ name: 'aws-guardduty-agent-0a1b', reason: 'CannotPullContainerError' }, { name: 'respaldo' }];
+    const end = parseTaskEnd({ ...stopped, startedAt: undefined, stopCode: 'TaskFailedToStart', containers });
+    expect(end && judgeTaskEnd(end, true, false, undefined)).toMatchObject({
+      code: 'TASK_NOT_STARTED',
+      reason: expect.stringContaining('CannotPullContainerError'),
+    });
+  });
+});
+
 describe('a task’s end is judged', () => {
   const notStarted = {
     startedAt: undefined,
     stopCode: 'TaskFailedToStart',
-    containers: [{ reason: 'CannotPullContainerError: no route' }],
+    containers: [{ name: 'respaldo', reason: 'CannotPullContainerError: no route' }],
   };
   it.each([
     { name: 'well: exit 0 and a manifest', change: {}, manifest: true, code: undefined },
     { name: 'exit 0 without a manifest', change: {}, manifest: false, code: 'NO_MANIFEST' },
     {
       name: 'what the program said',
-      change: { containers: [{ exitCode: 3 }] },
+      change: { containers: [{ name: 'respaldo', exitCode: 3 }] },
       told,
       manifest: false,
       code: 'SERVER_UNREACHABLE',
     },
-    { name: 'a bug, by its exit code', change: { containers: [{ exitCode: 1 }] }, manifest: false, code: 'BUG' },
+    {
+      name: 'a bug, by its exit code',
+      change: { containers: [{ name: 'respaldo', exitCode: 1 }] },
+      manifest: false,
+      code: 'BUG',
+    },
     {
       name: 'a bug, by an error without a code',
-      change: { containers: [{ exitCode: 1 }] },
+      change: { containers: [{ name: 'respaldo', exitCode: 1 }] },
       told: { ...told, code: undefined },
       manifest: false,
       code: 'BUG',
     },
     {
       name: 'a code that the program does not have',
-      change: { containers: [{ exitCode: 3 }] },
+      change: { containers: [{ name: 'respaldo', exitCode: 3 }] },
       told: { ...told, code: 'X' },
       manifest: false,
       code: 'BUG',
     },
     {
       name: 'an exit code and no word',
-      change: { containers: [{ exitCode: 3 }] },
+      change: { containers: [{ name: 'respaldo', exitCode: 3 }] },
       manifest: false,
       code: 'TASK_STOPPED',
     },
     {
       name: 'no exit code and no word',
-      change: { stopCode: 'UserInitiated', containers: [{}] },
+      change: { stopCode: 'UserInitiated', containers: [{ name: 'respaldo' }] },
       manifest: false,
       code: 'TASK_STOPPED',
     },
     {
       name: 'out of memory',
-      change: { containers: [{ exitCode: 137, reason: 'OutOfMemoryError: container killed' }] },
+      change: { containers: [{ name: 'respaldo', exitCode: 137, reason: 'OutOfMemoryError: container killed' }] },
       manifest: false,
       code: 'OUT_OF_MEMORY',
     },
     { name: 'never started', change: notStarted, manifest: false, code: 'TASK_NOT_STARTED' },
     {
       name: 'Spot taken back',
-      change: { stopCode: 'SpotInterruption', containers: [{ exitCode: 143 }] },
+      change: { stopCode: 'SpotInterruption', containers: [{ name: 'respaldo', exitCode: 143 }] },
       manifest: false,
       code: 'SPOT_INTERRUPTED',
     },
     {
       name: 'a failure after its manifest',
-      change: { containers: [{ exitCode: 4 }] },
+      change: { containers: [{ name: 'respaldo', exitCode: 4 }] },
       told: { ...told, code: 'STORAGE_FAILED' },
       manifest: true,
       code: 'STORAGE_FAILED',

@@ -13,7 +13,7 @@ it.each([
     group: 'family:respaldo-x-backup-database',
     lastStatus: 'STOPPED',
     createdAt: '2026-01-15T03:00:00Z',
-    containers: [{ exitCode: 3 }],
+    containers: [{ name: 'respaldo', exitCode: 3 }],
     ...(startedBy ? { startedBy } : {}),
   };
   expect(parseTaskEnd(detail) !== undefined).toBe(judged);

@@ -13,7 +13,7 @@ export interface TaskStateChange {
   readonly startedAt: string;
   readonly stopCode: string;
   readonly stoppedReason: string;
-  readonly containers: readonly { readonly exitCode: number | undefined }[];
+  readonly containers: readonly { readonly name: string; readonly exitCode: number | undefined }[];
 }
 
 /**
@@ -57,7 +57,7 @@ export async function runAsFargate(task: StartedTask, moto: string, front: strin
     startedAt: startedAt.toISOString(),
     stopCode: 'EssentialContainerExited',
     stoppedReason: 'Essential container in task exited',
-    containers: [{ exitCode }],
+    containers: [{ name: container.name ?? '', exitCode }],
   };
 }
 
