@@ -6,7 +6,7 @@ import { type Pack, pack } from 'tar-stream';
 import { resumableRead } from '../../core/aws/resumable-read.js';
 import { excludes, objectRecords, tarNameOf } from '../../core/media/bucket-names.js';
 import { listingLine } from '../../core/media/listing.js';
-import { headOf, type ListedMedia, listMedia, type MediaBucket, mediaError, smallObject, statusOf } from './bucket.js';
+import { headOf, isMissing, type ListedMedia, listMedia, type MediaBucket, mediaError, smallObject } from './bucket.js';
 
 /** What an object is in the tar. */
 interface Header {
@@ -167,9 +167,10 @@ export class BucketSource {
     };
   }
 
-  private vanished(listed: ListedMedia, error: unknown): () => Promise<void> {
+  private async vanished(listed: ListedMedia, error: unknown): Promise<() => Promise<void>> {
     this.options.signal.throwIfAborted();
-    if (statusOf(error) !== 404) throw mediaError(error, `${JSON.stringify(listed.key)} cannot be read`);
+    if (!(await isMissing(this.bucket, listed.key, error)))
+      throw mediaError(error, `${JSON.stringify(listed.key)} cannot be read`);
     return async () => this.warn(`${JSON.stringify(listed.key)} vanished before it was read`);
   }
 

@@ -37,7 +37,7 @@ export async function* listMedia({ client, location }: MediaBucket): AsyncIterab
         throw mediaError(error, `s3://${location.bucket}/${location.key} cannot be listed`);
       });
     for (const { Key = '', Size = 0, ETag = '', LastModified = new Date(0) } of page.Contents ?? []) {
-      const key = page.EncodingType === 'url' ? decodeURIComponent(Key.replaceAll('+', ' ')) : Key;
+      const key = decoded(Key, page.EncodingType);
       yield { key, bytes: Size, etag: ETag, modified: LastModified };
     }
     token = page.NextContinuationToken;
@@ -52,9 +52,30 @@ export async function headOf(
   try {
     return await client.send(new HeadObjectCommand({ Bucket: location.bucket, Key: key }));
   } catch (error) {
-    if (statusOf(error) === 404) return undefined;
+    if (await isMissing({ client, location }, key, error)) return undefined;
     throw mediaError(error, `${JSON.stringify(key)} cannot be read`);
   }
+}
+
+/**
+ * Whether an object is not there, by what S3 answered to a request for it. To whom may list only below a prefix, as the
+ * deployed roles may, it says 403 of what is missing as of what is forbidden; the listing tells the two apart.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+ */
+export async function isMissing({ client, location }: MediaBucket, key: string, error: unknown): Promise<boolean> {
+  if (statusOf(error) !== 403) return statusOf(error) === 404;
+  const query = { Bucket: location.bucket, Prefix: key, MaxKeys: 1, EncodingType: 'url' as const };
+  try {
+    // The key itself is the first of all that begin with it.
+    const { Contents: [first] = [], EncodingType } = await client.send(new ListObjectsV2Command(query));
+    return first?.Key === undefined || decoded(first.Key, EncodingType) !== key;
+  } catch {
+    return false; // then the first answer is what there is to tell
+  }
+}
+
+function decoded(key: string, encoding: string | undefined): string {
+  return encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
 }
 
 export function statusOf(error: unknown): number {

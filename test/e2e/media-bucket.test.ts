@@ -8,6 +8,7 @@ import { BucketSource } from '../../container/media/bucket-source.js';
 import { tarEntries } from '../../container/media/tar-entries.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
+import { s3Proxy } from '../support/proxy.js';
 import { s3Endpoint, type TestBucket, testBucket } from '../support/s3.js';
 
 /** Keys that break careless programs. The emulator knows none with two slashes in a row or a newline: those are tested apart. */
@@ -23,9 +24,9 @@ const hostile = [
   `${'long/'.repeat(60)}${'x'.repeat(300)}`,
 ];
 
-async function scene() {
+async function scene(endpoint = s3Endpoint()) {
   const folder = await temporaryFolder();
-  const bucket = await testBucket();
+  const bucket = await testBucket(endpoint);
   for (const key of hostile) await bucket.put(`media/${key}`, `body of ${key}`);
   await bucket.put('media/empty', '');
   await bucket.put('media/large', Buffer.alloc(9_000_000, 'large'));
@@ -138,31 +139,65 @@ describe.skipIf(s3Endpoint() === null)('media files in a bucket', () => {
     expect(within).toMatchObject({ exitCode: 2 });
   });
 
-  it('that vanish or change after they were listed are warnings', { timeout: 120_000 }, async () => {
-    const { bucket } = await scene();
-    const client = bucket.client;
-    client.middlewareStack.add(
-      (next, context) => async (args) => {
-        const { Key = '' } = args.input as { Key?: string };
-        if (context.commandName === 'GetObjectCommand' && Key === 'media/plain.jpg')
-          await client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }));
-        if (context.commandName === 'HeadObjectCommand' && Key === 'media/large') await bucket.put(Key, 'small now');
-        return next(args);
-      },
-      { step: 'initialize' },
+  it.each([
+    { says: 'so', fault: undefined },
+    { says: 'that they are forbidden', fault: 'hide what is missing' as const },
+  ])(
+    'that vanish or change after they were listed are warnings, where S3 says $says',
+    { timeout: 120_000 },
+    async ({ fault }) => {
+      const proxy = await s3Proxy(s3Endpoint() ?? '');
+      proxy.fail(({ operation }) => (/^(?:Head|Get)/.test(operation) ? fault : undefined));
+      const { bucket } = await scene(proxy.endpoint);
+      const client = bucket.client;
+      client.middlewareStack.add(
+        (next, context) => async (args) => {
+          const { Key = '' } = args.input as { Key?: string };
+          if (context.commandName === 'GetObjectCommand' && Key === 'media/plain.jpg')
+            await client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }));
+          if (context.commandName === 'HeadObjectCommand' && Key === 'media/large') await bucket.put(Key, 'small now');
+          return next(args);
+        },
+        { step: 'initialize' },
+      );
+      const location = { bucket: bucket.name, key: 'media/' };
+      const { signal } = new AbortController();
+      const source = new BucketSource({ client, location }, { exclude: [], without: [], signal });
+      const read: Record<string, number> = {};
+      for await (const { name, bytes } of tarEntries(source.stream())) read[name] = bytes;
+      expect(read).not.toHaveProperty('plain.jpg');
+      expect(read.large).toBe(9);
+      expect(source.files).toBe(hostile.length + 2);
+      expect(source.warnings.toSorted()).toEqual([
+        '"media/large" changed after it was listed',
+        '"media/plain.jpg" vanished before it was read',
+      ]);
+    },
+  );
+
+  it('come back where S3 tells nobody what is missing', { timeout: 240_000 }, async () => {
+    const { bucket, env } = await scene();
+    const proxy = await s3Proxy(s3Endpoint() ?? '');
+    const through = { ...env, AWS_ENDPOINT_URL: proxy.endpoint };
+    const gone = ['media/plain.jpg', 'media/large', 'media/tab\there'];
+    const remove = () =>
+      Promise.all(gone.map((Key) => bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key }))));
+    const before = await contents(bucket);
+    expect(await respaldo(['backup', '--media'], through)).toMatchObject({ exitCode: 0 });
+    await remove();
+    proxy.fail(({ operation }) => (/^(?:Head|Get)/.test(operation) ? 'hide what is missing' : undefined));
+    const restore = await respaldo(['restore', '--latest', '--media', '--force'], through);
+    expect(restore, restore.stderr).toMatchObject({ exitCode: 0 });
+    expect(restore.stderr).toContain('3 objects put back');
+    expect(await contents(bucket)).toEqual(before);
+
+    await bucket.put('media/plain.jpg', 'there, and forbidden');
+    proxy.fail(({ operation, key }) =>
+      operation === 'GetObject' && key.endsWith('plain.jpg') ? { answer: 403, code: 'AccessDenied' } : undefined,
     );
-    const location = { bucket: bucket.name, key: 'media/' };
-    const { signal } = new AbortController();
-    const source = new BucketSource({ client, location }, { exclude: [], without: [], signal });
-    const read: Record<string, number> = {};
-    for await (const { name, bytes } of tarEntries(source.stream())) read[name] = bytes;
-    expect(read).not.toHaveProperty('plain.jpg');
-    expect(read.large).toBe(9);
-    expect(source.files).toBe(hostile.length + 2);
-    expect(source.warnings.toSorted()).toEqual([
-      '"media/large" changed after it was listed',
-      '"media/plain.jpg" vanished before it was read',
-    ]);
+    const refused = await respaldo(['backup', '--media'], through);
+    expect(refused).toMatchObject({ exitCode: 3 });
+    expect(refused.stderr).toContain('ERROR MEDIA_UNREADABLE');
   });
 
   it('say what is wrong with the bucket', { timeout: 120_000 }, async () => {

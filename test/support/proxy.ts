@@ -35,7 +35,9 @@ export type Fault =
   | { readonly delay: number }
   /** One bit of what goes to the server, or of what is read from it, is flipped on its way. */
   | 'flip a bit'
-  | 'wrong etag';
+  | 'wrong etag'
+  /** What is not there is answered as what is forbidden: AWS, to whom may list only below a prefix. */
+  | 'hide what is missing';
 
 export interface S3Proxy {
   readonly endpoint: string;
@@ -102,6 +104,10 @@ async function serve(
   if (fault === 'lose the answer') {
     await bytesOf(from);
     return void incoming.socket.resetAndDestroy();
+  }
+  if (fault === 'hide what is missing' && from.statusCode === 404) {
+    from.resume();
+    return sayNo(answer, 403, 'AccessDenied');
   }
   const headers = { ...from.headers };
   if (fault === 'wrong etag' || (typeof fault === 'object' && 'wrongEtag' in fault))
