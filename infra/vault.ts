@@ -116,7 +116,8 @@ export const privateForever = {
   minimumTLSVersion: 1.2,
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
   objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-  removalPolicy: RemovalPolicy.RETAIN,
+  // Kept, but for a deployment that fails as it makes the bucket: that one is empty, and its name would stay taken.
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 } as const;
 
 function encryptionKey(scope: Construct, encryption: string): IKey | undefined {

@@ -99,7 +99,9 @@ describe('the vault', () => {
 
   it('outlives the stack, keeps versions, and locks each new backup', () => {
     expect(vault).toMatchObject({
-      DeletionPolicy: 'Retain',
+      // But for a deployment that fails as it makes it: its name is free for the next try.
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: {
         VersioningConfiguration: { Status: 'Enabled' },
         ObjectLockEnabled: true,
@@ -133,6 +135,12 @@ describe('the vault', () => {
     }
   });
 
+  it('has keys that nothing takes away', () => {
+    for (const of of Object.values(copied)) {
+      expect(the('AWS::KMS::Key', of)).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+  });
+
   it('is encrypted by S3, or with a key of its own', () => {
     const algorithm = (of = prod) =>
       the('AWS::S3::Bucket', of)?.Properties.BucketEncryption.ServerSideEncryptionConfiguration[0]
@@ -145,7 +153,8 @@ describe('the vault', () => {
     const main = copied['Respaldo-copied'];
     const replica = copied['Respaldo-copied-replica'];
     expect(replica && the('AWS::S3::Bucket', replica)).toMatchObject({
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
       Properties: { VersioningConfiguration: { Status: 'Enabled' }, ObjectLockEnabled: true },
     });
     expect(main && the('AWS::S3::Bucket', main)?.Properties.ReplicationConfiguration.Rules).toHaveLength(1);
