@@ -71,7 +71,10 @@ export function mediaTarget(context: TargetContext, media: MediaSettings): Targe
   };
 }
 
-function mayReadMedia(scope: Construct, { bucket, prefix, fileSystem, accessPoint }: MediaSettings): Right[] {
+function mayReadMedia(
+  scope: Construct,
+  { bucket, bucketKeyArn, prefix, fileSystem, accessPoint }: MediaSettings,
+): Right[] {
   if (!bucket) return [onFileSystem(scope, 'elasticfilesystem:ClientMount', fileSystem, accessPoint)];
   const arn = `arn:${Stack.of(scope).partition}:s3:::${bucket}`;
   return [
@@ -81,10 +84,14 @@ function mayReadMedia(scope: Construct, { bucket, prefix, fileSystem, accessPoin
       ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': [`${prefix}*`] } } }),
     },
     { actions: ['s3:GetObject'], resources: [`${arn}/${prefix}*`], wildcard: ofMedia },
+    ...mayUse(bucketKeyArn, 'kms:Decrypt'),
   ];
 }
 
-function mayReplaceMedia(scope: Construct, { bucket, prefix, fileSystem, accessPoint }: MediaSettings): Right[] {
+function mayReplaceMedia(
+  scope: Construct,
+  { bucket, bucketKeyArn, prefix, fileSystem, accessPoint }: MediaSettings,
+): Right[] {
   if (!bucket) return [onFileSystem(scope, 'elasticfilesystem:ClientWrite', fileSystem, accessPoint)];
   return [
     {
@@ -92,7 +99,12 @@ function mayReplaceMedia(scope: Construct, { bucket, prefix, fileSystem, accessP
       resources: [`arn:${Stack.of(scope).partition}:s3:::${bucket}/${prefix}*`],
       wildcard: ofMedia,
     },
+    ...mayUse(bucketKeyArn, 'kms:GenerateDataKey'),
   ];
+}
+
+function mayUse(key: string | undefined, action: string): Right[] {
+  return key ? [{ actions: [action], resources: [key] }] : [];
 }
 
 const ofMedia = 'The media files are all that is below their prefix, under names that the application gives them.';

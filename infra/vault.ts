@@ -25,10 +25,12 @@ export class Vault extends Construct {
   readonly bucket: Bucket;
   /** Undefined where S3 encrypts with keys of its own. */
   readonly key: IKey | undefined;
+  private readonly formerKeys: readonly string[];
 
   constructor(scope: Construct, id: string, settings: VaultSettings) {
     super(scope, id);
     this.key = encryptionKey(this, settings.encryption);
+    this.formerKeys = settings.formerKeys;
     this.bucket = new Bucket(this, 'Bucket', {
       ...privateForever,
       ...(this.key
@@ -74,7 +76,11 @@ export class Vault extends Construct {
   }
 
   mayRead(folder: string, suffix = ''): Right[] {
-    return [{ actions: ['s3:GetObject'], ...this.below(folder, suffix) }, ...this.mayUseKey('kms:Decrypt')];
+    const keys = [...(this.key ? [this.key.keyArn] : []), ...this.formerKeys];
+    return [
+      { actions: ['s3:GetObject'], ...this.below(folder, suffix) },
+      ...(keys.length === 0 ? [] : [{ actions: ['kms:Decrypt'], resources: keys }]),
+    ];
   }
 
   /** To list names and sizes below a folder, and nothing else of the bucket. */

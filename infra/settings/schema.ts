@@ -85,6 +85,8 @@ const media = group({
   /** Of the file system's mount targets. */
   securityGroup: securityGroup.optional(),
   bucket: bucketName.optional(),
+  /** The key that encrypts the bucket's objects, where it is not S3's own. */
+  bucketKeyArn: keyArn.optional(),
   /** A role's right is written with it, in which * and ? would reach further. */
   prefix: text(/^(?:[^/*?$][^*?$]*\/)?$/, 'must be empty or end with /, without *, ? and $').default(''),
   compression: choice(compressions).default('zstd'),
@@ -153,6 +155,8 @@ export const environmentSchema = group({
     lockDays: whole(0, 36_500, ' days').default(7),
     lockMode: choice(['GOVERNANCE', 'COMPLIANCE']).default('GOVERNANCE'),
     encryption: encryption.default('s3'),
+    /** Of older backups, from before `encryption` was changed: they can be read as long as the key is there. */
+    formerKeys: list(keyArn, 0, 'must be a list of ARNs of keys').default([]),
     transitions: list(transition, 0, 'must be a list of transitions').default([]),
     /** How long a removed backup can still be brought back from the bucket's versions. */
     oldVersionsDays: whole(1, 3650, ' days').default(14),

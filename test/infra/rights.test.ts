@@ -271,6 +271,50 @@ describe.each([
   });
 });
 
+describe('keys of KMS', () => {
+  const ids = { now: '1', older: '2', media: '3' };
+  const key = (name: keyof typeof ids) =>
+    `arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-00000000000${ids[name]}`;
+  const of = template({
+    env: 'x',
+    environments: {
+      x: {
+        ...least,
+        media: [{ bucket: 'crm-media', bucketKeyArn: key('media') }],
+        vault: { encryption: key('now'), formerKeys: [key('older')] },
+      },
+    },
+  });
+  const decrypts = (name: string, which: keyof typeof ids) =>
+    allows(rightsOf(of, `respaldo-x-${name}`), { action: 'kms:Decrypt', resource: key(which) });
+  const encrypts = (name: string, which: keyof typeof ids) =>
+    allows(rightsOf(of, `respaldo-x-${name}`), { action: 'kms:GenerateDataKey', resource: key(which) });
+
+  it.each(['restore-database', 'drill-database', 'restore-media', 'drill-media', 'restore', 'check', 'widget'])(
+    'of older backups still open them for %s, and close nothing new',
+    (name) => {
+      expect([decrypts(name, 'now'), decrypts(name, 'older'), encrypts(name, 'older')]).toEqual([true, true, false]);
+    },
+  );
+
+  it('of older backups are none of a backup’s business', () => {
+    expect([decrypts('backup-database', 'older'), encrypts('backup-database', 'now')]).toEqual([false, true]);
+  });
+
+  it('of media files open them for a backup, and for a restore close them again', () => {
+    expect([decrypts('backup-media', 'media'), encrypts('backup-media', 'media')]).toEqual([true, false]);
+    expect([decrypts('restore-media', 'media'), encrypts('restore-media', 'media')]).toEqual([true, true]);
+    expect([decrypts('drill-media', 'media'), decrypts('backup-database', 'media')]).toEqual([false, false]);
+  });
+
+  it('are asked of nobody where S3 encrypts, but for those of older backups', () => {
+    const again = template({ env: 'x', environments: { x: { ...least, vault: { formerKeys: [key('older')] } } } });
+    const rights = rightsOf(again, 'respaldo-x-restore-database');
+    expect(allows(rights, { action: 'kms:Decrypt', resource: key('older') })).toBe(true);
+    expect(rights.flatMap(({ actions }) => actions).filter((action) => action.startsWith('kms:'))).toHaveLength(1);
+  });
+});
+
 it('each target’s roles reach only that target', () => {
   const [crm, shop] = ['crm', 'shop'].map((name) => rightsOf(kms, `respaldo-x-${name}-backup-database`));
   const key = (name: string) => `<${resourcesOf(kms, 'AWS::S3::Bucket')[0]?.[0]}.Arn>/backups/${name}/database/x`;

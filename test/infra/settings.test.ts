@@ -174,6 +174,20 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
       says: 'environments.prod.media[0]: must have one of fileSystem and bucket',
     },
     {
+      name: 'the key of a bucket, without the bucket',
+      settings: {
+        ...least,
+        network,
+        media: [
+          {
+            ...{ fileSystem: 'fs-0123456789abcdef0', accessPoint: 'fsap-0123456789abcdef0' },
+            bucketKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-0000',
+          },
+        ],
+      },
+      says: /^environments\.prod\.media\[0\]\.bucketKeyArn="arn:\S+": is the key of a bucket$/,
+    },
+    {
       name: 'a file system without an access point',
       settings: { ...least, network, media: [{ fileSystem: 'fs-0123456789abcdef0' }] },
       says: 'environments.prod.media[0].accessPoint: must name the access point through which the files are reached',
