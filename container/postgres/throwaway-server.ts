@@ -49,6 +49,9 @@ const throwaway = [
   'full_page_writes=off',
   'wal_level=minimal',
   'max_wal_senders=0',
+  // What parallel workers share is in files of the server's own folder. In a container /dev/shm has 64 MB, and on Fargate
+  // it cannot have more: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html
+  'dynamic_shared_memory_type=mmap',
 ];
 
 /**
