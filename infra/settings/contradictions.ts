@@ -80,11 +80,8 @@ function targets({ databases, media, network, drill }: EnvironmentSettings): Pro
       problems.push({ path: ['databases', index], allowed: 'must have one of secretArn and iamAuthentication' });
     }
   }
-  for (const [index, { fileSystem, accessPoint, bucket, bucketKeyArn }] of media.entries()) {
+  for (const [index, { fileSystem, accessPoint, bucket }] of media.entries()) {
     const path = ['media', index];
-    if (bucketKeyArn && !bucket) {
-      problems.push({ path: [...path, 'bucketKeyArn'], value: bucketKeyArn, allowed: 'is the key of a bucket' });
-    }
     if ((fileSystem === undefined) === (bucket === undefined)) {
       problems.push({ path, allowed: 'must have one of fileSystem and bucket' });
     } else if (fileSystem && !accessPoint) {

@@ -40,13 +40,15 @@ function unusedOfDatabases({ databases }: EnvironmentSettings): Problem[] {
 const mostBytes = 16 * 1024;
 
 function unusedOfMedia({ media }: EnvironmentSettings): Problem[] {
-  return media.flatMap(({ bucket, accessPoint, securityGroup, fileSystem, prefix, exclude }, index) => {
+  return media.flatMap(({ bucket, bucketKeyArn, accessPoint, securityGroup, fileSystem, prefix, exclude }, index) => {
     const path = ['media', index];
     const problems: Problem[] = [];
     if (bucket && accessPoint)
       problems.push({ path: [...path, 'accessPoint'], value: accessPoint, allowed: 'goes with fileSystem' });
     if (bucket && securityGroup)
       problems.push({ path: [...path, 'securityGroup'], value: securityGroup, allowed: 'goes with fileSystem' });
+    if (bucketKeyArn && !bucket)
+      problems.push({ path: [...path, 'bucketKeyArn'], value: bucketKeyArn, allowed: 'goes with bucket' });
     if (fileSystem && prefix !== '')
       problems.push({
         path: [...path, 'prefix'],

@@ -18,13 +18,11 @@ export function wrongPlaces(settings: EnvironmentSettings): Problem[] {
         allowed: `must be of the secret’s region, ${regionOf(secretArn)}`,
       });
   }
-  const { encryption, replication } = vault;
-  if (region && encryption.startsWith('arn:') && regionOf(encryption) !== region)
-    problems.push({
-      path: ['vault', 'encryption'],
-      value: encryption,
-      allowed: `must be a key of the vault’s region, ${region}`,
-    });
+  const { replication } = vault;
+  for (const { path, arn } of keysOfVault(vault)) {
+    if (region && regionOf(arn) !== region)
+      problems.push({ path, value: arn, allowed: `must be a key of the vault’s region, ${region}` });
+  }
   if (region && replication && partitionOf(replication.region) !== partitionOf(region))
     problems.push({
       path: ['vault', 'replication', 'region'],
@@ -34,16 +32,22 @@ export function wrongPlaces(settings: EnvironmentSettings): Problem[] {
   return problems;
 }
 
-function arnsOf({ databases, vault, alerts }: EnvironmentSettings): Arn[] {
+function keysOfVault({ encryption, formerKeys }: EnvironmentSettings['vault']): Arn[] {
+  const former = formerKeys.map((arn, index) => ({ path: ['vault', 'formerKeys', index], arn }));
+  return encryption.startsWith('arn:') ? [{ path: ['vault', 'encryption'], arn: encryption }, ...former] : former;
+}
+
+function arnsOf({ databases, media, vault, alerts }: EnvironmentSettings): Arn[] {
   const given: { readonly path: readonly PropertyKey[]; readonly arn: string | undefined }[] = [
     ...databases.flatMap(({ secretArn, secretKeyArn }, index) => [
       { path: ['databases', index, 'secretArn'], arn: secretArn },
       { path: ['databases', index, 'secretKeyArn'], arn: secretKeyArn },
     ]),
-    { path: ['vault', 'encryption'], arn: vault.encryption },
+    ...media.map(({ bucketKeyArn }, index) => ({ path: ['media', index, 'bucketKeyArn'], arn: bucketKeyArn })),
+    ...keysOfVault(vault),
     { path: ['alerts', 'sentryDsnSecretArn'], arn: alerts.sentryDsnSecretArn },
   ];
-  return given.flatMap(({ path, arn }) => (arn?.startsWith('arn:') ? [{ path, arn }] : []));
+  return given.flatMap(({ path, arn }) => (arn === undefined ? [] : [{ path, arn }]));
 }
 
 function otherPartition({ path, arn }: Arn, region = regionOf(arn)): Problem[] {

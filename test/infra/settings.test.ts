@@ -185,7 +185,7 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
           },
         ],
       },
-      says: /^environments\.prod\.media\[0\]\.bucketKeyArn="arn:\S+": is the key of a bucket$/,
+      says: /^environments\.prod\.media\[0\]\.bucketKeyArn="arn:\S+": goes with bucket$/,
     },
     {
       name: 'a file system without an access point',
@@ -438,6 +438,16 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
       name: 'a key of another region than the secret’s',
       settings: { databases: [{ ...database, secretKeyArn: keyIn('eu-west-3') }] },
       says: /databases\[0\]\.secretKeyArn=".*": must be of the secret’s region, eu-west-1$/,
+    },
+    {
+      name: 'a former key of another region than the vault’s',
+      settings: { ...least, region: 'eu-west-1', vault: { formerKeys: [keyIn('eu-west-1'), keyIn('eu-west-3')] } },
+      says: /vault\.formerKeys\[1\]=".*": must be a key of the vault’s region, eu-west-1$/,
+    },
+    {
+      name: 'a key of another partition',
+      settings: { ...least, region: 'eu-west-1', media: [{ bucket: 'crm-media', bucketKeyArn: keyIn('cn-north-1') }] },
+      says: /media\[0\]\.bucketKeyArn=".*": must be in the partition of cn-north-1, aws-cn$/,
     },
     {
       name: 'a key of another region than the vault’s',
