@@ -50,8 +50,10 @@ export class RespaldoStack extends Stack {
         : new Replication(this, 'Replication', { environment, vault, region: replica }).failures;
     const bus = new Bus(this, 'Events', environment);
     const network = new Network(this, 'Network', settings.network);
+    // As text, not as what CloudFormation puts in: links have it encoded.
+    const logGroupName = `/respaldo/${environment}/tasks`;
     const taskLog = new LogGroup(this, 'TaskLog', {
-      logGroupName: `/respaldo/${environment}/tasks`,
+      logGroupName,
       retention: RetentionDays.SIX_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -99,7 +101,7 @@ export class RespaldoStack extends Stack {
       vault: { bucket: vault.bucket.bucketName, prefix: vaultPrefix },
       bus: bus.eventBus.eventBusName,
       cluster: tasks.cluster.clusterName,
-      logGroup: taskLog.logGroupName,
+      logGroup: logGroupName,
       scheduleGroup: deployedName(environment, 'schedules'),
       runbook: settings.runbook,
       network: {

@@ -270,6 +270,13 @@ describe('two environments in one account', () => {
   });
 });
 
+it('the dashboard leads to the log of the tasks', () => {
+  const body = symbolic(the('AWS::CloudWatch::Dashboard')?.Properties.DashboardBody);
+  const [link = ''] = /(?<=\[log of the tasks\]\().*?(?=\))/.exec(body) ?? [];
+  const path = link.replace(/.*log-group\//, '').replaceAll('$', '%');
+  expect(decodeURIComponent(decodeURIComponent(path))).toBe('/respaldo/prod/tasks');
+});
+
 it('the outputs name what a person needs next', () => {
   expect(Object.keys(prod.Outputs ?? {})).toEqual(
     expect.arrayContaining(['Restore', 'StartBackup', 'Dashboard', 'VaultBucket', 'EventBus']),
