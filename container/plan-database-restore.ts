@@ -10,7 +10,7 @@ import { type Connection, connectionFrom } from './postgres/connection.js';
 import { assertDatabaseName, derivedName, freeStamp } from './postgres/create-database.js';
 import { withoutEventTriggers } from './postgres/event-triggers.js';
 import { withSession } from './postgres/open-session.js';
-import { assertNothingLacks, lacking, roleRights } from './postgres/preflight.js';
+import { assertMayMakeSchemas, assertNothingLacks, lacking, roleRights } from './postgres/preflight.js';
 import { type DatabaseProperties, databaseProperties, serverVersion } from './postgres/server.js';
 import type { Run } from './run.js';
 import type { Command } from './streams/command.js';
@@ -116,6 +116,7 @@ export async function planDatabaseRestore(
       // In place, whose the database is does not change.
       const needed = facts && (options.inPlace ? { ...facts, owner: '' } : facts);
       if (needed) assertNothingLacks(await lacking(client, needed, rights), options.withoutOwners);
+      if (needed && options.inPlace) await assertMayMakeSchemas(client, database, needed, rights);
       const { superusersOwn = [] } = facts ?? {};
       if (superusersOwn.length > 0 && !rights.superuser && !options.prepare) {
         run.log.warn(

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { OperatorError } from '../../core/errors.js';
 import type { DatabaseFacts } from '../../core/manifest.js';
 import { membershipOptionsFrom, type NeededRole, roleProblem } from '../../core/role-rights.js';
@@ -69,5 +69,27 @@ export function assertNothingLacks({ roles, extensions }: Lacking, withoutOwners
     onlyRoles
       ? 'Create the roles (a backup taken with --with-globals has them) and grant what is said above, or restore with --no-owner: everything then belongs to the restoring role.'
       : 'Install the extensions’ packages on the server; roles can be left out with --no-owner.',
+  );
+}
+
+/**
+ * A restore in place makes every schema anew but `public`, which takes a right on the database as a whole.
+ *
+ * @throws OperatorError TARGET_LACKS
+ */
+export async function assertMayMakeSchemas(
+  client: pg.Client,
+  database: string,
+  { tables }: Pick<DatabaseFacts, 'tables'>,
+  { name }: RoleRights,
+): Promise<void> {
+  const [schema] = tables.map((table) => table.schema).filter((each) => each !== 'public');
+  if (schema === undefined) return;
+  const { rows } = await client.query("SELECT has_database_privilege($1::text, 'CREATE') AS may", [database]);
+  if (rows[0]?.may === true) return;
+  throw new OperatorError(
+    'TARGET_LACKS',
+    `role "${name}" may make no schema in "${database}", and a restore in place makes "${schema}" anew`,
+    `As the database’s owner: GRANT CREATE ON DATABASE ${pg.escapeIdentifier(database)} TO ${pg.escapeIdentifier(name)}. Or leave --in-place out.`,
   );
 }

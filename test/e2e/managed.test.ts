@@ -141,8 +141,12 @@ describe.each(majors)('PostgreSQL $major of a provider who makes nobody a superu
 
   it('the application restores in place what is its own, whosever the database is', async () => {
     const { name, master, app, env, definitions, contents } = await managed('master');
-    await server.query('postgres', `GRANT CREATE ON DATABASE ${name} TO ${app}`, [], master);
     await ok(['backup', '--database', '--format', 'custom'], env(app));
+    const refused = await respaldo(['restore', '--latest', '--force', '--in-place'], env(app));
+    expect(refused, refused.stderr).toMatchObject({ exitCode: 9 });
+    expect(refused.stderr).toMatch(/^ERROR TARGET_LACKS: role "app_\w+" may make no schema in .*"crm" anew$/m);
+    const [statement] = /GRANT CREATE ON DATABASE .* TO "app_\w+"/.exec(refused.stderr) ?? [];
+    await server.query('postgres', statement ?? 'no grant was named', [], master);
     const before = { contents: await contents(), definitions: await definitions() };
     await server.query(name, 'DELETE FROM crm.deals; DROP TABLE auth_user_groups', [], app);
     await ok(['restore', '--latest', '--force', '--in-place'], env(app));
