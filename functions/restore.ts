@@ -15,7 +15,7 @@ import {
 } from '../core/deployed/restore-request.js';
 import { whatBecomes } from '../core/deployed/restore-words.js';
 import { readSound } from '../core/deployed/sound-backup.js';
-import { messageOf } from '../core/errors.js';
+import { messageOf, OperatorError } from '../core/errors.js';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { Manifest } from '../core/manifest.js';
 import { chooseTables } from '../core/parallel/choose-tables.js';
@@ -81,7 +81,13 @@ async function manifestFor(
   if (table === undefined) return readSound(storage, backup, backups);
   const manifest = await readManifest(storage, backup.manifestKey, backup.id);
   if (into === undefined) chooseTable(table, manifest, backup.id);
-  else chooseTables([table], manifest.database, backup.id);
+  else if (manifest.format === 'parallel') chooseTables([table], manifest.database, backup.id);
+  else
+    throw new OperatorError(
+      'USAGE',
+      `${backup.id} is one archive of all tables: "table" with "into" is for parallel backups`,
+      'Leave "into" out: the table then comes back beside the present one, under another name. Or leave "table" out.',
+    );
   return manifest;
 }
 

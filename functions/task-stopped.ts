@@ -17,6 +17,7 @@ import {
   taskLogStream,
 } from '../core/deployed/deployment.js';
 import { claimIncident } from '../core/deployed/incidents.js';
+import { inLambdaWords } from '../core/deployed/lambda-words.js';
 import { environmentDimensions, metricNames, metricNamespace } from '../core/deployed/metrics.js';
 import { findToldError, judgeTaskEnd, parseTaskEnd, type TaskEnd, type ToldError } from '../core/deployed/task-end.js';
 import type { Event } from '../core/events.js';
@@ -62,6 +63,7 @@ export async function taskStopped(context: TaskStoppedContext, detail: unknown, 
       target: target.target,
       taskArn: end.taskArn,
       ...verdict,
+      hint: inLambdaWords(verdict.hint),
       log: logStreamLink(deployment.region, deployment.logGroup, taskLogStream(job, target, end.taskArn)),
       runbook: failureLink(deployment.runbook, verdict.code),
     },

@@ -1,13 +1,25 @@
 import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
-import { type Deployment, deployedName, readDeployment } from '../deployed/deployment.js';
+import {
+  type Deployment,
+  deployedName,
+  environmentName,
+  environmentNameAllowed,
+  readDeployment,
+} from '../deployed/deployment.js';
 import { messageOf, OperatorError } from '../errors.js';
 
 /**
  * What is deployed under an environment's name, as its own Lambdas know it.
  *
- * @throws OperatorError AWS_FAILED
+ * @throws OperatorError AWS_FAILED, or USAGE for what no environment can be called
  */
 export async function deployedEnvironment(environment: string): Promise<Deployment> {
+  if (!environmentName.test(environment))
+    throw new OperatorError(
+      'USAGE',
+      `there can be no environment "${environment}": ${environmentNameAllowed}`,
+      'Name one of those under "environments" in cdk.json.',
+    );
   const client = new LambdaClient();
   try {
     const { Environment } = await client.send(

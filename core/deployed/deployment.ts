@@ -1,6 +1,10 @@
 import * as z from 'zod';
 import { type Kind, kinds } from '../archive-name.js';
 
+/** What an environment may be called; everything of it in the account begins with it. */
+export const environmentName = /^[a-z][a-z0-9]{0,15}$/;
+export const environmentNameAllowed = 'a name is one to 16 lower-case letters and digits, a letter first';
+
 /** What is deployed: the facts that the stack writes into each Lambda's environment, as JSON under {@link deploymentVariable}. */
 const deploymentSchema = z.object({
   environment: z.string(),

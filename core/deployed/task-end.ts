@@ -108,7 +108,9 @@ export function judgeTaskEnd(
       ...code,
     };
   }
-  if (exitCode === undefined && (stopCode === 'TaskFailedToStart' || !end.started)) {
+  // Whoever stops a task before it runs knows why, and looks for no wrong image.
+  const isMeant = stopCode === 'UserInitiated';
+  if (exitCode === undefined && !isMeant && (stopCode === 'TaskFailedToStart' || !end.started)) {
     return {
       code: 'TASK_NOT_STARTED',
       reason: `the task did not start: ${said}`,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { environmentName, environmentNameAllowed } from '../../core/deployed/deployment.js';
 import { OperatorError } from '../../core/errors.js';
 import { contradictions } from './contradictions.js';
 import type { Problem } from './problem.js';
@@ -6,8 +7,6 @@ import { type EnvironmentSettings, environmentSchema } from './schema.js';
 
 /** Characters of a value: assertions may have thousands. */
 const mostShown = 100;
-
-const environmentName = /^[a-z][a-z0-9]{0,15}$/;
 
 /**
  * The settings of one environment from cdk.json's context, every default filled in.
@@ -26,10 +25,7 @@ export function readEnvironment(environments: unknown, name: string | undefined,
     );
   }
   if (!environmentName.test(name)) {
-    throw wrong(
-      [{ path: ['environments', name], allowed: 'a name is one to 16 lower-case letters and digits, a letter first' }],
-      {},
-    );
+    throw wrong([{ path: ['environments', name], allowed: environmentNameAllowed }], {});
   }
   const parsed = environmentSchema.safeParse(all[name]);
   const problems = parsed.success

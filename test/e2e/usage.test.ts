@@ -69,6 +69,8 @@ describe('a command line that cannot be meant', { timeout: 60_000 }, () => {
     ['undelete', 'which backup is not said'],
     ['undelete db_backup_20240115_120000 --list', 'said twice'],
     ['schedules', 'say which'],
+    ['schedules -e PROD', 'there can be no environment "PROD"'],
+    ['schedules -e prod/*', 'a name is one to 16 lower-case letters and digits'],
     ['schedules --run --crontab', 'say which'],
     ['schedules --run --settings /dev/null', '--settings needs --crontab'],
     ['schedules --crontab --json', '--json needs --environment'],

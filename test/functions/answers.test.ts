@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -113,7 +114,7 @@ describe('a person who sends something else is answered with what to send', () =
     },
     {
       ...{ lambda: 'restore', event: { backup: 'latest', table: 'nothing', into: 'look_at_it' } },
-      ...{ refused: /has no rows of a table "nothing"/, hint: /tables/ },
+      ...{ refused: /one archive of all tables: "table" with "into"/, hint: /Leave "into" out/ },
     },
     { lambda: 'restore', event: { backup: 'yesterday' }, refused: /no backup’s id/, hint: /Send \{\}/ },
     {
@@ -278,4 +279,25 @@ it.each([
 ])('task-stopped of %o is %s', async (detail, outcome) => {
   const { context } = await scene();
   expect(await taskStopped({ ...context, logs: undefined as never }, detail, 'r1')).toBe(outcome);
+});
+
+it('task-stopped tells what to do next in the words of the Lambdas, not of the command line', async () => {
+  const { context, events } = await scene();
+  const logs = mockClient(CloudWatchLogsClient);
+  const message = {
+    level: 50,
+    code: 'USAGE',
+    msg: 'a database "shop" exists already',
+    hint: 'Give --into a new name.',
+  };
+  logs.on(GetLogEventsCommand).resolves({ events: [{ message: JSON.stringify(message) }] });
+  mockClient(CloudWatchClient).on(PutMetricDataCommand).resolves({});
+  const detail = {
+    ...{ taskArn, group: 'family:respaldo-prod-restore-database', lastStatus: 'STOPPED' },
+    ...{ createdAt: '2026-03-15T11:00:00Z', startedAt: '2026-03-15T11:00:30Z', containers: [{ exitCode: 2 }] },
+  };
+  await taskStopped({ ...context, logs: new CloudWatchLogsClient() }, detail, 'r1');
+  expect(events).toMatchObject([
+    { name: 'Restore Failed', detail: { code: 'USAGE', hint: 'Give "into" a new name.', runbook: 'r#usage' } },
+  ]);
 });

@@ -66,6 +66,17 @@ describe('a task’s end is judged', () => {
       code: 'SERVER_UNREACHABLE',
     },
     {
+      name: 'somebody who stopped it before it ran',
+      change: {
+        startedAt: undefined,
+        stopCode: 'UserInitiated',
+        stoppedReason: 'Task stopped by user',
+        containers: [{ name: 'respaldo' }],
+      },
+      manifest: false,
+      code: 'TASK_STOPPED',
+    },
+    {
       name: 'a bug, by its exit code',
       change: { containers: [{ name: 'respaldo', exitCode: 1 }] },
       manifest: false,

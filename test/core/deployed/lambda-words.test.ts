@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { inLambdaWords } from '../../../core/deployed/lambda-words.js';
+
+it.each([
+  [
+    'Give --into a new name; nothing is ever restored over it.',
+    'Give "into" a new name; nothing is ever restored over it.',
+  ],
+  ['Give another name with --as NAME, or drop it.', 'Give another name with "as", or drop it.'],
+  ['Restore it without --in-place, or with --into NAME.', 'Restore it without "inPlace": true, or with "into".'],
+  [
+    'Mend what the server says; --no-owner leaves owners out.',
+    'Mend what the server says; "noOwner": true leaves owners out.',
+  ],
+  ['--table with --into is for parallel backups', '"table" with "into" is for parallel backups'],
+  ['List what there is: respaldo list.', 'List what there is: restore, sent {}.'],
+  [
+    'Restore it with: respaldo restore crm/db_backup_20260115_030000.',
+    'Restore it with: restore, sent { "backup": "crm/db_backup_20260115_030000" }.',
+  ],
+  ['Take one: respaldo backup --media. Or wait.', 'Take one: start-backup, sent { "kind": "media" }. Or wait.'],
+  ['Raise "memory" of this target in cdk.json and deploy.', 'Raise "memory" of this target in cdk.json and deploy.'],
+  ['Or leave out what is not needed: --exclude-table.', 'Or leave out what is not needed: --exclude-table.'],
+])('%s', (hint, said) => {
+  expect(inLambdaWords(hint)).toBe(said);
+});
