@@ -1,5 +1,4 @@
-import { deployedSchedules, type ScheduleClients } from '../core/aws/deployed-schedules.js';
-import { type ListedBackup, renderBackupTable } from '../core/backup-table.js';
+import type { ScheduleClients } from '../core/aws/deployed-schedules.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
 import type { DeployedTarget } from '../core/deployed/deployment.js';
 import {
@@ -10,20 +9,19 @@ import {
   type RestoreRequest,
   replacesNothing,
   restoreCommand,
-  restoreHelp,
   restoreTarget,
 } from '../core/deployed/restore-request.js';
 import { whatBecomes } from '../core/deployed/restore-words.js';
 import { readSound } from '../core/deployed/sound-backup.js';
-import { messageOf, OperatorError } from '../core/errors.js';
+import { OperatorError } from '../core/errors.js';
 import { estimateRestoreSeconds } from '../core/estimate.js';
 import type { Manifest } from '../core/manifest.js';
 import { chooseTables } from '../core/parallel/choose-tables.js';
 import { readManifest } from '../core/read-manifest.js';
 import { count } from '../core/report/text.js';
-import { renderSchedules } from '../core/schedules/schedule-table.js';
 import type { Storage } from '../core/storage.js';
 import { chooseTable } from '../core/table/choose.js';
+import { type Lines, type RestoreHelp, restoreHelp } from './restore-help.js';
 import { type RunTaskContext, runTask, type StartedTask } from './run-task.js';
 import type { Wiring } from './wiring.js';
 
@@ -32,11 +30,8 @@ export interface RestoreContext extends Wiring, RunTaskContext, ScheduleClients 
   readonly now: Date;
 }
 
-/** Text as lines, because the console shows JSON. */
-type Lines = readonly string[];
-
 export type RestoreAnswer =
-  | { readonly help: Lines; readonly backups: Lines; readonly schedules: Lines }
+  | RestoreHelp
   | { readonly plan: Lines; readonly send: RestoreRequest }
   | { readonly started: StartedTask; readonly plan: Lines };
 
@@ -49,7 +44,7 @@ export type RestoreAnswer =
 export async function restore(context: RestoreContext, event: unknown, requestId: string): Promise<RestoreAnswer> {
   const { deployment, storage } = context;
   const request = parseRestoreRequest(event);
-  if (!request) return help(context);
+  if (!request) return restoreHelp(context);
   const target = restoreTarget(request, deployment.targets);
   const { backups } = await readCatalog(storage, target.kind, target.target);
   const backup = chooseBackup(request, backups, target);
@@ -89,26 +84,6 @@ async function manifestFor(
       'Leave "into" out: the table then comes back beside the present one, under another name. Or leave "table" out.',
     );
   return manifest;
-}
-
-async function help({ deployment, storage, ...context }: RestoreContext): Promise<RestoreAnswer> {
-  const listed: ListedBackup[] = [];
-  for (const { kind, target } of deployment.targets) {
-    const { backups } = await readCatalog(storage, kind, target);
-    listed.push(...backups.slice(0, 50).map((backup) => ({ ...backup, storages: ['s3'] })));
-  }
-  listed.sort((a, b) => b.time.getTime() - a.time.getTime());
-  let schedules: Lines;
-  try {
-    schedules = renderSchedules(
-      deployment,
-      await deployedSchedules({ deployment, storage, ...context }),
-      context.now,
-    ).split('\n');
-  } catch (error) {
-    schedules = [`not known: ${messageOf(error)}`]; // what can be restored is more urgent than what runs next
-  }
-  return { help: restoreHelp, backups: renderBackupTable(listed, false).split('\n'), schedules };
 }
 
 function describePlan(request: RestoreRequest, backup: Backup, manifest: Manifest, target: DeployedTarget): string[] {

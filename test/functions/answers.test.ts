@@ -180,6 +180,25 @@ describe('a person who sends something else is answered with what to send', () =
   );
 });
 
+describe('restore is asked what there is', () => {
+  it.each([
+    { backups: 50, more: undefined },
+    {
+      backups: 53,
+      more: 'and 3 older ones like db_backup_20260121_120000, back to 2026-01-21 12:00; their ids can be sent, too: aws s3 ls s3://b/backups/database/',
+    },
+  ])('of $backups backups', async ({ backups, more }) => {
+    const { context } = await scene(Array.from({ length: backups }, (_, index) => index + 1));
+    const answer = (await lambdas.restore?.(
+      { ...context, deployment: { ...deployment, zone: 'Europe/Madrid' } },
+      {},
+    )) as Record<'help' | 'backups', string[]> | undefined;
+    expect(answer?.backups[0]).toBe('Backups available (50):');
+    expect(answer?.backups.slice(52)).toEqual(more ? [more] : []);
+    expect(answer?.help.at(-1)).toBe('Times of backups are in UTC, those of schedules in Europe/Madrid.');
+  });
+});
+
 describe('a damaged backup is told before a task begins, with the one to restore instead', () => {
   const newest = 'database/db_backup_20260314_120000';
   it.each([
