@@ -28,7 +28,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 }
 
 /** Zod's own words for a choice, as the other messages say it. */
-function plain(message: string): string {
+export function plain(message: string): string {
   const choices = /^Invalid option: expected one of (.+)$/.exec(message)?.[1];
   return choices === undefined ? message : `must be one of ${choices.replaceAll('"', '').replaceAll('|', ', ')}`;
 }

@@ -20,6 +20,7 @@ import { Rhythm } from './rhythm.js';
 import { Schedules } from './schedules.js';
 import { assertRoom } from './settings/room.js';
 import type { EnvironmentSettings } from './settings/schema.js';
+import { givenVariables } from './settings/variables.js';
 import { Tasks } from './tasks.js';
 import { Vault, vaultPrefix } from './vault.js';
 
@@ -66,6 +67,7 @@ export class RespaldoStack extends Stack {
       vault,
       bus,
       variables: {
+        ...givenVariables(settings.variables),
         BACKUP_STORAGE: 's3',
         AWS_S3_BUCKET_NAME: vault.bucket.bucketName,
         AWS_S3_REGION_NAME: this.region,

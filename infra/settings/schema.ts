@@ -25,6 +25,7 @@ import {
   yesOrNo,
   zone,
 } from './fields.js';
+import { variables } from './variables.js';
 
 /** A schedule's name has 64 characters, with `-backup-database` in it. */
 const longestTarget = 48;
@@ -167,6 +168,8 @@ export const environmentSchema = group({
     emails: listOfDifferent(mailAddress, 0, 20, 'must be a list of 20 mail addresses at most').default([]),
     sentryDsnSecretArn: secretArn.optional(),
   }).prefault({}),
+  /** Settings of the program by their own names, for all tasks. */
+  variables: variables.prefault({}),
   capacity: choice(['ON_DEMAND', 'SPOT']).default('ON_DEMAND'),
   architecture: choice(['ARM64', 'X86_64']).default('ARM64'),
   /** An image in a registry; left out, `cdk deploy` builds container/Dockerfile. */

@@ -469,6 +469,22 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
       settings: { ...least, region: 'eu-west-1', vault: { replication: { region: 'cn-north-1' } } },
       says: /replication\.region="cn-north-1": must be in the partition of eu-west-1, aws: S3 copies to no other$/,
     },
+    ...[
+      ['BACKUP_LOCK_TIMEOUT', 0, 'must be a whole number from'],
+      ['BACKUP_STALL_MINUTES', 'long', 'must be a number from'],
+      ['BACKUP_FINGERPRINT', 'some', 'must be one of full, counts, off'],
+      ['BACKUP_LOCK_TIMEOUT', ' ', 'must'],
+      ['BACKUP_LOCK_TIMEOUT', null, 'must be text or a number'],
+    ].map(([name, value, allowed]) => ({
+      name: `the variable ${name}=${value}`,
+      settings: { ...least, variables: { [`${name}`]: value } },
+      says: new RegExp(`^environments\\.prod\\.variables\\.${name}=.*: ${allowed}`),
+    })),
+    ...['AWS_S3_BUCKET_NAME', 'BACKUP_AGE_RECIPIENTS', 'BACKUP_TARGET', 'PATH'].map((name) => ({
+      name: `the variable ${name}, which the stack sets or a task cannot live by`,
+      settings: { ...least, variables: { [name]: 'x' } },
+      says: new RegExp(`^environments\\.prod\\.variables: unknown: ${name}; allowed are BACKUP_LOCK_TIMEOUT,`),
+    })),
     // times
     ...['cron( 0 3 * * ? *)', 'cron(0  3 * * ? *)', 'cron(0\t3 * * ? *)', 'cron(0 3 * * ? * )'].map((expression) => ({
       name: `the blanks of ${JSON.stringify(expression)}`,

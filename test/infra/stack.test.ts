@@ -206,6 +206,20 @@ describe('the tasks', () => {
     expect(restore).toContainEqual(expect.objectContaining({ ContainerPath: '/media', ReadOnly: false }));
   });
 
+  it('get settings of the program by their own names', () => {
+    const variables = { BACKUP_LOCK_TIMEOUT: 300, BACKUP_FINGERPRINT: 'counts' };
+    const definitions = resourcesOf(
+      template({ environments: { prod: { ...least, variables } } }),
+      'AWS::ECS::TaskDefinition',
+    );
+    for (const [, { Properties }] of definitions) {
+      const { Environment } = Properties.ContainerDefinitions[0];
+      expect(Environment).toContainEqual({ Name: 'BACKUP_LOCK_TIMEOUT', Value: '300' });
+      expect(Environment).toContainEqual({ Name: 'BACKUP_FINGERPRINT', Value: 'counts' });
+    }
+    expect(definitions).toHaveLength(3);
+  });
+
   it('opens the database’s port to the tasks', () => {
     expect(resourcesOf(prod, 'AWS::EC2::SecurityGroupIngress').map(([, { Properties }]) => Properties)).toContainEqual(
       expect.objectContaining({ GroupId: 'sg-0bbbbbbbbbbbbbbb1', FromPort: 5432, ToPort: 5432 }),

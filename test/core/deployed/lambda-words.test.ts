@@ -20,6 +20,23 @@ it.each([
   ],
   ['Take one: respaldo backup --media. Or wait.', 'Take one: start-backup, sent { "kind": "media" }. Or wait.'],
   ['Raise "memory" of this target in cdk.json and deploy.', 'Raise "memory" of this target in cdk.json and deploy.'],
+  [
+    'Create the database, or correct the name in DATABASE_URL or PGDATABASE.',
+    'Create the database, or correct the name in "name" in cdk.json.',
+  ],
+  ['The password is wrong: correct DATABASE_URL or PGPASSWORD.', 'The password is wrong: correct the secret.'],
+  [
+    'Run again when it is done, or wait longer with BACKUP_LOCK_TIMEOUT (seconds).',
+    'Run again when it is done, or wait longer with "variables": { "BACKUP_LOCK_TIMEOUT": … } in cdk.json (seconds).',
+  ],
+  [
+    'Make room, or do without it: BACKUP_FINGERPRINT=counts.',
+    'Make room, or do without it: "variables": { "BACKUP_FINGERPRINT": "counts" } in cdk.json.',
+  ],
+  [
+    'If you trust this dump: respaldo drill db_backup_20260115_030000 --as-superuser (BACKUP_DRILL_AS_SUPERUSER=true).',
+    'If you trust this dump: "drill": { "asSuperuser": true } in cdk.json.',
+  ],
   ['Or leave out what is not needed: --exclude-table.', 'Or leave out what is not needed: --exclude-table.'],
 ])('%s', (hint, said) => {
   expect(inLambdaWords(hint)).toBe(said);
