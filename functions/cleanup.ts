@@ -13,6 +13,8 @@ export interface CleanupContext extends Wiring {
 interface TargetSummary {
   readonly kind: string;
   readonly target: string;
+  /** In a sentence: a person has to see at once whether it was done. */
+  readonly done: string;
   readonly keep: readonly string[];
   readonly remove: readonly string[];
   readonly refused: boolean;
@@ -32,9 +34,12 @@ export async function cleanUp(context: CleanupContext, event: unknown): Promise<
   for (const { kind, target } of deployment.targets) {
     try {
       const plan = await planCleanup(storage, kind, target, policy, now);
-      summaries.push(summaryOf(plan));
-      if (dryRun) continue;
+      if (dryRun) {
+        summaries.push(summaryOf(plan, whatWould(plan)));
+        continue;
+      }
       const report = await applyCleanup(plan, now, false);
+      summaries.push(summaryOf(plan, `removed ${report.removed.length} of ${plan.decisions.length}`));
       for (const { key, reason } of report.failures) log.warn(`${key} not removed: ${reason}`);
       problems.push(...problemsOf(report));
       await announceCleanup(context, report);
@@ -65,12 +70,24 @@ async function announceCleanup(
   });
 }
 
-function summaryOf({ kind, target, decisions, refused }: CleanupPlan): TargetSummary {
-  const goes = decisions.filter(({ reasons }) => reasons.length === 0);
+function whatWould({ decisions, refused }: CleanupPlan): string {
+  const counted = `${goingOf(decisions).length} of ${decisions.length}`;
+  return refused
+    ? `nothing, in a dry run; cleanup would refuse to remove ${counted}, which is more than half`
+    : `nothing, in a dry run; cleanup would remove ${counted}`;
+}
+
+function goingOf(decisions: CleanupPlan['decisions']): CleanupPlan['decisions'] {
+  return decisions.filter(({ reasons }) => reasons.length === 0);
+}
+
+function summaryOf({ kind, target, decisions, refused }: CleanupPlan, done: string): TargetSummary {
+  const goes = goingOf(decisions);
   const stays = decisions.filter(({ reasons }) => reasons.length > 0);
   return {
     kind,
     target,
+    done,
     keep: someOf(stays.map(({ backup, reasons }) => `${backup.id}: ${reasons.join(', ')}`)),
     remove: someOf(goes.map(({ backup }) => backup.id)),
     refused,
@@ -87,7 +104,7 @@ function someOf(lines: readonly string[]): readonly string[] {
 function problemsOf({ plan, failures }: CleanupReport): OperatorError[] {
   const problems: OperatorError[] = [];
   if (plan.refused) {
-    const going = plan.decisions.filter(({ reasons }) => reasons.length === 0).length;
+    const going = goingOf(plan.decisions).length;
     problems.push(
       new OperatorError(
         'TOO_MANY_REMOVALS',

@@ -44,3 +44,31 @@ describe('the cleanup of several targets', () => {
     expect(told).toMatchObject([{ name: 'Cleanup Completed', detail: { kind: 'database' } }]);
   });
 });
+
+describe('cleanup says whether it was done', () => {
+  const now = new Date('2026-04-16T03:00:00Z');
+  const daysBefore = (days: number) => new Date(now.getTime() - days * 86_400_000);
+  it.each([
+    { ages: [1, 2, 40], event: {}, done: 'removed 1 of 3', left: 4 },
+    { ages: [1, 2, 40], event: { dryRun: true }, done: 'nothing, in a dry run; cleanup would remove 1 of 3', left: 6 },
+    {
+      ages: [1, 40, 41],
+      event: { dryRun: true },
+      done: 'nothing, in a dry run; cleanup would refuse to remove 2 of 3, which is more than half',
+      left: 6,
+    },
+  ])('$event of backups $ages days old: $done', async ({ ages, event, done, left }) => {
+    const folder = await temporaryFolder();
+    await putBackups(
+      folder,
+      ages.map((days) => ({ time: daysBefore(days) })),
+    );
+    const storage = new LocalStorage(folder);
+    const context = { deployment, storage: storage as never, log: silentLog, announce: async () => {}, now };
+    const [database] = await cleanUp(context, event);
+    expect(database).toMatchObject({ kind: 'database', done });
+    let objects = 0;
+    for await (const _ of storage.list('database/')) objects += 1;
+    expect(objects).toBe(left);
+  });
+});
