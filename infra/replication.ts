@@ -27,9 +27,9 @@ export class Replication extends Construct {
     const keyAlias = `arn:${stack.partition}:kms:${region}:${stack.account}:${replicaKeyAlias(environment)}`;
     const role = new Role(this, 'Role', {
       description: 'S3 copies backups to the other region with it',
-      assumedBy: new ServicePrincipal('s3.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
-      }),
+      // Without a condition: AWS documents none that S3 would meet here, and nobody of another account can hand the role over.
+      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+      assumedBy: new ServicePrincipal('s3.amazonaws.com'),
     });
     allow(role, [
       ...mayCopy(vault, destinationArn),

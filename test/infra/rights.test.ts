@@ -219,6 +219,18 @@ describe.each([
     }
   });
 
+  it('a service is asked for the source only where AWS documents that it names one', () => {
+    const asked = resourcesOf(of, 'AWS::IAM::Role').flatMap(([id, { Properties }]) => {
+      const [{ Principal, Condition }] = Properties.AssumeRolePolicyDocument.Statement;
+      return Condition ? [{ id, service: Principal.Service }] : [];
+    });
+    expect([...new Set(asked.map(({ service }) => service))].sort()).toEqual([
+      'ecs-tasks.amazonaws.com',
+      'scheduler.amazonaws.com',
+    ]);
+    expect(asked.filter(({ id }) => id.includes('ExecutionRole'))).toEqual([]);
+  });
+
   it('a key of which a request has several values is asked with a set operator, or nothing fits', () => {
     const several = ['kms:ResourceAliases', 'aws:TagKeys', 'aws:CalledVia', 'aws:PrincipalServiceNamesList'];
     const asked = roles
