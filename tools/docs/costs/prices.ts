@@ -40,7 +40,13 @@ export const prices = {
     page: s3,
     seen: storageClasses,
   },
-  put: { what: 'S3 PUT and POST, one for each part', amount: 0.005, unit: '1,000', page: s3, seen: undefined },
+  put: {
+    what: 'S3 PUT and POST, one for each part',
+    amount: 0.005,
+    unit: '1,000',
+    page: s3,
+    seen: { where: 'https://c3x.dev/blog/s3-request-fees-explained', when: 'undated' },
+  },
   otherRegion: {
     what: 'sending to another region, for a replica',
     amount: 0.02,
@@ -67,7 +73,13 @@ export const prices = {
       when: 'AWS, since February 2024',
     },
   },
-  alarm: { what: 'CloudWatch alarm', amount: 0.1, unit: 'month', page: cloudWatch, seen: undefined },
+  alarm: {
+    what: 'CloudWatch alarm',
+    amount: 0.1,
+    unit: 'month',
+    page: cloudWatch,
+    seen: { where: 'https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm', when: 'undated' },
+  },
   metric: {
     what: 'CloudWatch metric of one’s own',
     amount: 0.3,
@@ -89,7 +101,7 @@ export const prices = {
     amount: 1,
     unit: 'million runs',
     page: 'https://aws.amazon.com/eventbridge/pricing/',
-    seen: undefined,
+    seen: { where: 'https://cloudburn.io/blog/amazon-eventbridge-pricing', when: 'March 2026' },
   },
   image: {
     what: 'image in ECR',
