@@ -19,6 +19,8 @@ export interface TaskRequest {
   readonly command?: readonly string[];
   /** What this task is for: the same key never starts a second one, within a day. */
   readonly key: string;
+  /** Not on Spot, whatever the environment says. */
+  readonly onDemand?: boolean;
 }
 
 export interface StartedTask {
@@ -38,19 +40,22 @@ export interface RunTaskContext {
 /**
  * Starts a task. Fargate may have no room just then; RunTask tells it in a 200 without a task, so it is tried again.
  *
- * Every try of one key, of this call and of any other, has the same token and the same parameters. ECS ties a token to the
- * task that it brought, so whichever try brings one first, all others are answered with that one; a try that brought none
- * ties nothing. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ECS_Idempotency.html
+ * Every try of one key, of this call and of any other, has the same token and, but for Spot, the same parameters. ECS ties
+ * a token to the task that it brought, so whichever try brings one first, all others are answered with that one, or with a
+ * conflict that names it; a try that brought none ties nothing. A restore never runs on Spot: somebody waits for it. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ECS_Idempotency.html
  *
  * @throws Error where no try brought a task
  */
 export async function runTask(context: RunTaskContext, request: TaskRequest): Promise<StartedTask> {
   const { ecs, deployment, log, pauses = [2_000, 8_000] } = context;
   const clientToken = createHash('sha256').update(request.key).digest('hex');
-  const input = { ...taskInput(deployment, request), clientToken };
+  const taskDefinition = taskFamily(deployment.environment, request.job, request.target);
+  const isSpot = deployment.spot && request.job !== 'restore' && request.onDemand !== true;
   let reason = '';
   for (let attempt = 0; attempt <= pauses.length; attempt += 1) {
     if (attempt > 0) await delay(pauses[attempt - 1]);
+    // Spot may have no room for hours: the last try costs more, and brings the backup.
+    const input = { ...taskInput(deployment, request, isSpot && attempt < pauses.length), taskDefinition, clientToken };
     try {
       const { tasks = [], failures = [] } = await ecs.send(new RunTaskCommand(input));
       const taskArn = tasks[0]?.taskArn;
@@ -61,16 +66,18 @@ export async function runTask(context: RunTaskContext, request: TaskRequest): Pr
       if (!(error instanceof ConflictException) || !error.resourceIds?.[0]) throw error;
       return started(deployment, request, error.resourceIds[0]);
     }
-    log.warn(`no task for ${input.taskDefinition}: ${reason || 'no reason given'}`, { attempt });
+    log.warn(`no task for ${taskDefinition}: ${reason || 'no reason given'}`, { attempt });
   }
-  throw new Error(`no task could be started for ${input.taskDefinition}: ${reason || 'no reason given'}`);
+  throw new Error(`no task could be started for ${taskDefinition}: ${reason || 'no reason given'}`);
 }
 
-function taskInput(deployment: Deployment, { job, target, command }: TaskRequest): RunTaskCommandInput {
-  const { cluster, environment, network, spot } = deployment;
+function taskInput(
+  { cluster, network }: Deployment,
+  { command }: TaskRequest,
+  spot: boolean,
+): Omit<RunTaskCommandInput, 'taskDefinition'> {
   return {
     cluster,
-    taskDefinition: taskFamily(environment, job, target),
     count: 1,
     ...(spot
       ? { capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }] }

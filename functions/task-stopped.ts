@@ -5,6 +5,7 @@ import {
   GetLogEventsCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { Announce } from '../core/aws/event-bus.js';
 import { readCatalog } from '../core/catalog.js';
 import { logStreamLink } from '../core/deployed/console-links.js';
@@ -23,11 +24,13 @@ import { findToldError, judgeTaskEnd, parseTaskEnd, type TaskEnd, type ToldError
 import type { Event } from '../core/events.js';
 import { failureLink } from '../core/runbook.js';
 import type { Storage } from '../core/storage.js';
+import { startAgain } from './start-again.js';
 import type { Wiring } from './wiring.js';
 
 export interface TaskStoppedContext extends Wiring {
   readonly cloudWatch: CloudWatchClient;
   readonly logs: CloudWatchLogsClient;
+  readonly ecs: ECSClient;
   readonly announce: Announce;
   readonly incidents: Storage;
   /** Milliseconds to wait before each further look for the task's last words. */
@@ -54,6 +57,7 @@ export async function taskStopped(context: TaskStoppedContext, detail: unknown, 
   const told = end.exitCode === 0 ? undefined : await lastWords(context, job, target, end);
   const verdict = judgeTaskEnd(end, isBackup, hasManifest, told);
   if (!verdict) return 'well';
+  const again = verdict.code === 'SPOT_INTERRUPTED' ? await startAgain(context, job, target, end) : '';
 
   const event: Event = {
     name: failureOf[job],
@@ -63,7 +67,7 @@ export async function taskStopped(context: TaskStoppedContext, detail: unknown, 
       target: target.target,
       taskArn: end.taskArn,
       ...verdict,
-      hint: inLambdaWords(verdict.hint),
+      hint: `${again} ${inLambdaWords(verdict.hint)}`.trim(),
       log: logStreamLink(deployment.region, deployment.logGroup, taskLogStream(job, target, end.taskArn)),
       runbook: failureLink(deployment.runbook, verdict.code),
     },

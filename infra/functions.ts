@@ -104,6 +104,8 @@ export class Functions extends Construct {
         },
         mayMeasure,
         bus.mayAnnounce(),
+        // What Spot interrupts is started again.
+        ...(deployment.spot ? tasks.mayRun([...targets.map(({ backup }) => backup), ...drills]) : []),
       ],
     });
     this.widget = new RespaldoFunction(this, 'Widget', {

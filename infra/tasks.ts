@@ -130,7 +130,7 @@ export class Tasks extends Construct {
       containerName,
       image: job === 'drill' && kind === 'database' ? this.imageOfDrills() : this.image,
       command: [...command],
-      environment: { ...variables, ...(tasks > 1 ? this.togetherVariables(tasks) : {}), BACKUP_LOG: 'json' },
+      environment: { ...variables, ...(tasks > 1 ? this.togetherVariables(job, tasks) : {}), BACKUP_LOG: 'json' },
       secrets: { ...this.secrets, ...(tasks > 1 ? { BACKUP_TASKS_SECRET: this.secretOfTasks() } : {}) },
       // Nobody can change the program in place. What it writes goes to S3, to the database, or to /tmp.
       readonlyRootFilesystem: true,
@@ -185,7 +185,7 @@ export class Tasks extends Construct {
   }
 
   /** How a task starts others that share its work, and is reached by them. */
-  private togetherVariables(tasks: number): Record<string, string> {
+  private togetherVariables(job: Job, tasks: number): Record<string, string> {
     const { network, settings } = this.props;
     network.letTasksMeet(tasksPort);
     return {
@@ -194,7 +194,8 @@ export class Tasks extends Construct {
       BACKUP_TASKS_SUBNETS: network.subnets.join(','),
       BACKUP_TASKS_SECURITY_GROUPS: network.securityGroups.join(','),
       BACKUP_TASKS_PUBLIC_ADDRESS: String(network.publicAddress),
-      BACKUP_TASKS_CAPACITY: settings.capacity === 'SPOT' ? 'FARGATE_SPOT' : 'FARGATE',
+      // Somebody waits for a restore.
+      BACKUP_TASKS_CAPACITY: settings.capacity === 'SPOT' && job !== 'restore' ? 'FARGATE_SPOT' : 'FARGATE',
     };
   }
 

@@ -17,6 +17,9 @@ const taskStateChange = z.object({
   startedAt: z.iso.datetime({ offset: true }).optional(),
   stopCode: z.string().optional(),
   stoppedReason: z.string().optional(),
+  overrides: z
+    .object({ containerOverrides: z.array(z.object({ command: z.array(z.string()).optional() })).default([]) })
+    .optional(),
   containers: z
     .array(z.object({ name: z.string().optional(), exitCode: z.int().optional(), reason: z.string().optional() }))
     .default([]),
@@ -31,6 +34,8 @@ export interface TaskEnd {
   /** Everything that ECS says about why. */
   readonly said: string;
   readonly exitCode: number | undefined;
+  /** What it was told to do instead of its definition's own. */
+  readonly command: readonly string[] | undefined;
 }
 
 /**
@@ -41,7 +46,16 @@ export function parseTaskEnd(detail: unknown): TaskEnd | undefined {
   const parsed = taskStateChange.safeParse(detail);
   if (!parsed.success || parsed.data.lastStatus !== 'STOPPED') return undefined;
   if (parsed.data.startedBy === workerStartedBy) return undefined;
-  const { taskArn, group, createdAt, startedAt, stopCode = '', stoppedReason = '', containers } = parsed.data;
+  const {
+    taskArn,
+    group,
+    createdAt,
+    startedAt,
+    stopCode = '',
+    stoppedReason = '',
+    containers,
+    overrides,
+  } = parsed.data;
   // AWS may have put a container of its own beside the program's, in any place of the list: GuardDuty's agent.
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-guard-configure-automatic.html
   const own = containers.find(({ name }) => name === containerName);
@@ -55,6 +69,7 @@ export function parseTaskEnd(detail: unknown): TaskEnd | undefined {
     stopCode,
     said: [...new Set(reasons)].join('; '),
     exitCode: own?.exitCode,
+    command: overrides?.containerOverrides.find(({ command }) => command)?.command,
   };
 }
 
@@ -104,7 +119,7 @@ export function judgeTaskEnd(
     return {
       code: 'SPOT_INTERRUPTED',
       reason: `AWS took the Spot capacity back: ${said}`,
-      hint: 'Start it again (start-backup), or set "capacity": "ON_DEMAND" in cdk.json.',
+      hint: 'If it happens often, set "capacity": "ON_DEMAND" in cdk.json.',
       ...code,
     };
   }

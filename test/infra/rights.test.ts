@@ -344,3 +344,11 @@ function onVault(rights: readonly Statement[], of: Template = prod): Statement[]
     .filter(({ resources }) => resources.some((resource) => resource.startsWith(`<${id}.Arn>`) || resource === '*'))
     .filter(({ actions }) => actions.some((action) => action.startsWith('s3:')));
 }
+
+it('on Spot, task-stopped may start again what is interrupted, and no restore', () => {
+  const spot = template({ env: 's', environments: { s: { ...least, capacity: 'SPOT', media: [{ bucket: 'm-m' }] } } });
+  const run = rightsOf(spot, 'respaldo-s-task-stopped').filter(({ actions }) => actions.includes('ecs:RunTask'));
+  expect(run.flatMap(({ resources }) => resources.map((arn) => arn.replace(/.*task-definition\//, ''))).sort()).toEqual(
+    ['backup-database:*', 'backup-media:*', 'drill-database:*', 'drill-media:*'].map((name) => `respaldo-s-${name}`),
+  );
+});

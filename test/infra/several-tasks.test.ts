@@ -37,13 +37,16 @@ function container(family: string, of = several) {
 }
 
 describe('several tasks for one database', () => {
-  it.each(['backup', 'restore'])('the %s is told how to start the others', (job) => {
+  it.each([
+    { job: 'backup', capacity: 'FARGATE_SPOT' },
+    { job: 'restore', capacity: 'FARGATE' },
+  ])('the $job is told how to start the others, on $capacity', ({ job, capacity }) => {
     const { environment, secrets } = container(`respaldo-x-crm-${job}-database`);
     expect(environment).toEqual(
       expect.arrayContaining([
         { Name: 'BACKUP_TASKS', Value: '3' },
         { Name: 'BACKUP_TASKS_PORT', Value: String(tasksPort) },
-        { Name: 'BACKUP_TASKS_CAPACITY', Value: 'FARGATE_SPOT' },
+        { Name: 'BACKUP_TASKS_CAPACITY', Value: capacity },
         { Name: 'BACKUP_TASKS_PUBLIC_ADDRESS', Value: 'true' },
       ]),
     );
