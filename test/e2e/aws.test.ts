@@ -4,6 +4,7 @@ import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwat
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
@@ -60,7 +61,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     );
     const s3 = new S3Client({ ...clientConfig(moto), forcePathStyle: true });
     await s3.send(new CreateBucketCommand({ Bucket: media }));
-    for (const Key of ['a.txt', 'deep/b.txt'])
+    for (const Key of ['uploads/a.txt', 'uploads/deep/b.txt', 'of others'])
       await s3.send(new PutObjectCommand({ Bucket: media, Key, Body: `content of ${Key}` }));
     aws = await RunningEnvironment.deploy(moto, env, {
       zone: 'Europe/Madrid',
@@ -74,7 +75,7 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
           format: 'custom',
         },
       ],
-      media: [{ bucket: media }],
+      media: [{ bucket: media, prefix: 'uploads/' }],
       drill: { afterBackup: true, assertions: 'SELECT count(*) = 500 AS "all customers" FROM customers' },
       retention: { days: 30 },
       image: 'registry.example/respaldo:test',
@@ -177,6 +178,16 @@ describe.skipIf(moto === '')('an environment in AWS', { timeout: 300_000 }, () =
     await aws.call('start-backup', await aws.due('backup-media', '2026-01-18T03:00:00Z'));
     expect((await aws.ended()).outcome).toEqual({ result: 'well' });
     expect(aws.events.at(-1)).toMatchObject({ name: 'Backup Completed', detail: { kind: 'media' } });
+  });
+
+  it('a media file that is gone comes back', async () => {
+    const lost = { Bucket: media, Key: 'uploads/a.txt' };
+    await aws.s3.send(new DeleteObjectCommand(lost));
+    const request = { backup: 'latest', kind: 'media', confirm: `s3://${media}/uploads/` };
+    expect(await aws.call('restore', request)).toMatchObject({ result: { started: expect.anything() } });
+    expect((await aws.ended()).outcome).toEqual({ result: 'well' });
+    const { Body } = await aws.s3.send(new GetObjectCommand(lost));
+    expect(await Body?.transformToString()).toBe('content of uploads/a.txt');
   });
 
   it('drills prove the newest backups, write what they found, and need neither live database nor media files', async () => {

@@ -30,7 +30,8 @@ export interface StartedTask {
 
 /**
  * Stands before moto and does what AWS does and moto does not: judges each request by the deployed policies of who signed
- * it, and lets a RunTask that is repeated with its token answer with the task that it started.
+ * it, tells nobody of what is missing who may not list it, and lets a RunTask that is repeated with its token answer with
+ * the task that it started.
  */
 export async function openFront({ behind, roles, onTask }: FrontOptions): Promise<Front> {
   const denied: string[] = [];
@@ -62,7 +63,9 @@ export async function openFront({ behind, roles, onTask }: FrontOptions): Promis
     }
     const target = String(headers['x-amz-target'] ?? '');
     if (target.endsWith('.PutEvents')) return putEvents(request);
-    return target.endsWith('.RunTask') ? runTask(request) : pass(request, behind);
+    if (target.endsWith('.RunTask')) return runTask(request);
+    const answer = await pass(request, behind);
+    return signed?.service === 's3' && statements && tellsTooMuch(request, answer, statements) ? deniedByS3 : answer;
   }
 
   /** Answered here: moto fails on the rule that leads to a topic. */
@@ -103,6 +106,16 @@ export async function openFront({ behind, roles, onTask }: FrontOptions): Promis
       await once(server, 'close');
     },
   };
+}
+
+/**
+ * Of what is missing S3 says so only to whom may list the bucket, whatever the prefix; others hear what they would of
+ * what they may not read. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+ */
+function tellsTooMuch({ method, url }: HttpRequest, { status }: Answer, statements: readonly Statement[]): boolean {
+  if (status !== 404 || !['GET', 'HEAD'].includes(method)) return false;
+  const [, bucket = ''] = url.pathname.split('/');
+  return !allows(statements, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` });
 }
 
 interface Answer {
