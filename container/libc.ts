@@ -22,6 +22,7 @@ interface Library {
   fcntl?: (descriptor: number, command: number, type: 'int', value: number) => number;
 }
 
+const lockShared = 1;
 const lockExclusive = 2;
 const lockNonBlocking = 4;
 const workingFolder = -100; // AT_FDCWD
@@ -59,11 +60,22 @@ function library(): Library | null {
   return loaded;
 }
 
+export type Locked = 'locked' | 'held by another' | 'not possible';
+
 /** Takes an exclusive lock on an open file or folder. It ends when the file is closed, and so with the process. */
-export function lockFile(descriptor: number): 'locked' | 'held by another' | 'not possible' {
+export function lockFile(descriptor: number): Locked {
+  return lock(descriptor, lockExclusive);
+}
+
+/** The same, of a lock that keeps nobody out but who wants an exclusive one. */
+export function lockFileShared(descriptor: number): Locked {
+  return lock(descriptor, lockShared);
+}
+
+function lock(descriptor: number, operation: number): Locked {
   const calls = library();
   if (!calls) return 'not possible';
-  if (calls.flock(descriptor, lockExclusive | lockNonBlocking) === 0) return 'locked';
+  if (calls.flock(descriptor, operation | lockNonBlocking) === 0) return 'locked';
   return koffi.errno() === koffi.os.errno.EAGAIN ? 'held by another' : 'not possible';
 }
 

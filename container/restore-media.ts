@@ -8,7 +8,7 @@ import { isBucket, mediaRoot } from './backup-media.js';
 import { decode, decoders, readArchive } from './decode.js';
 import { assertListedWhole, type FoundArchive } from './find-archive.js';
 import { extractTar } from './media/extract.js';
-import { holdMedia } from './media/hold.js';
+import { holdMediaToReplace } from './media/hold.js';
 import { clearAbandoned, finishInterrupted, makeRestoring, type Place, planPlace, swapIn } from './media/place.js';
 import { assertFolder } from './media/tar.js';
 import type { MediaRestoreResult } from './results.js';
@@ -94,7 +94,7 @@ export function restoreMedia(run: Run, plan: MediaRestorePlan): Promise<MediaRes
 
 async function carryOut(run: Run, plan: MediaRestorePlan): Promise<MediaRestoreResult> {
   const { found, target } = plan;
-  return holdMedia(target.type === 'folder' ? target.place.root : target.url, async () => {
+  return holdMediaToReplace(target.type === 'folder' ? target.place.root : target.url, async () => {
     run.log.info(`restoring ${found.id} from ${found.storage.name}`);
     return target.type === 'folder' ? restoreFolder(run, plan, target.place) : restoreObjects(run, plan, target);
   });

@@ -4,15 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OperatorError } from '../../core/errors.js';
 import { lockFile } from '../libc.js';
+import { holdToRead, holdToReplace, isShared } from './hold-across.js';
 
 /**
- * Holds a media tree while `use` runs, so that a second run of it ends at once. The hold is a lock on the folder itself,
- * seen by every process and container of the machine that has it mounted; of a bucket, or a folder that is not there or
- * cannot be locked, on a file named after it in the machine's temporary folder. It ends with the process.
+ * Holds a media tree while `use` reads it, so that a second run of it ends at once. The hold is a lock on the folder
+ * itself, seen by every process and container of the machine that has it mounted; of a bucket, or a folder that is not
+ * there or cannot be locked, on a file named after it in the machine's temporary folder. It ends with the process.
  *
  * @throws OperatorError BUSY naming the process that holds it
  */
 export async function holdMedia<T>(root: string, use: () => Promise<T>): Promise<T> {
+  return held(root, async () => ((await isShared(root)) ? holdToRead(root, use) : use()));
+}
+
+/**
+ * The same for who replaces the tree. Of a folder on a network's file system, it keeps other machines away, too.
+ *
+ * @throws OperatorError BUSY
+ */
+export async function holdMediaToReplace<T>(root: string, use: () => Promise<T>): Promise<T> {
+  return held(root, async () => ((await isShared(root)) ? holdToReplace(root, use) : use()));
+}
+
+async function held<T>(root: string, use: () => Promise<T>): Promise<T> {
   const release = (await lockFolder(root)) ?? (await lockNamed(root));
   try {
     return await use();
