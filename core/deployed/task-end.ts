@@ -12,17 +12,18 @@ const taskStateChange = z.object({
   /** `family:respaldo-prod-backup-database` */
   group: z.string(),
   lastStatus: z.string(),
-  startedBy: z.string().optional(),
+  startedBy: z.string().nullish(),
   createdAt: z.iso.datetime({ offset: true }),
-  startedAt: z.iso.datetime({ offset: true }).optional(),
-  stopCode: z.string().optional(),
-  stoppedReason: z.string().optional(),
+  // Whatever else may be missing: an end that is not understood would be one that nobody hears of.
+  startedAt: z.iso.datetime({ offset: true }).nullish(),
+  stopCode: z.string().nullish(),
+  stoppedReason: z.string().nullish(),
   overrides: z
-    .object({ containerOverrides: z.array(z.object({ command: z.array(z.string()).optional() })).default([]) })
-    .optional(),
+    .object({ containerOverrides: z.array(z.object({ command: z.array(z.string()).nullish() })).nullish() })
+    .nullish(),
   containers: z
-    .array(z.object({ name: z.string().optional(), exitCode: z.int().optional(), reason: z.string().optional() }))
-    .default([]),
+    .array(z.object({ name: z.string().nullish(), exitCode: z.int().nullish(), reason: z.string().nullish() }))
+    .nullish(),
 });
 
 export interface TaskEnd {
@@ -46,30 +47,23 @@ export function parseTaskEnd(detail: unknown): TaskEnd | undefined {
   const parsed = taskStateChange.safeParse(detail);
   if (!parsed.success || parsed.data.lastStatus !== 'STOPPED') return undefined;
   if (parsed.data.startedBy === workerStartedBy) return undefined;
-  const {
-    taskArn,
-    group,
-    createdAt,
-    startedAt,
-    stopCode = '',
-    stoppedReason = '',
-    containers,
-    overrides,
-  } = parsed.data;
+  const { taskArn, group, createdAt, startedAt, stopCode, stoppedReason, overrides } = parsed.data;
+  const containers = parsed.data.containers ?? [];
   // AWS may have put a container of its own beside the program's, in any place of the list: GuardDuty's agent.
   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-guard-configure-automatic.html
   const own = containers.find(({ name }) => name === containerName);
-  const telling = own?.exitCode === undefined ? containers : [own];
-  const reasons = [stoppedReason, ...telling.map(({ reason = '' }) => reason)].filter(Boolean);
+  const exitCode = own?.exitCode ?? undefined;
+  const telling = own && exitCode !== undefined ? [own] : containers;
+  const reasons = [stoppedReason, ...telling.map(({ reason }) => reason)].filter(Boolean);
   return {
     taskArn,
     family: group.replace(/^family:/, ''),
     createdAt: new Date(createdAt),
-    started: startedAt !== undefined,
-    stopCode,
+    started: typeof startedAt === 'string',
+    stopCode: stopCode ?? '',
     said: [...new Set(reasons)].join('; '),
-    exitCode: own?.exitCode,
-    command: overrides?.containerOverrides.find(({ command }) => command)?.command,
+    exitCode,
+    command: overrides?.containerOverrides?.find(({ command }) => command)?.command ?? undefined,
   };
 }
 

@@ -21,6 +21,14 @@ describe('what ECS tells of a task', () => {
       exitCode: 0,
     });
   });
+  it('is read where it leaves out what it may', () => {
+    const bare = { startedBy: null, startedAt: null, stopCode: null, stoppedReason: null };
+    for (const containers of [null, undefined, [], [{ exitCode: null, reason: null }]])
+      expect(parseTaskEnd({ ...stopped, ...bare, containers })).toEqual({
+        ...{ taskArn: stopped.taskArn, family: 'respaldo-prod-backup-database' },
+        ...{ createdAt: new Date(stopped.createdAt), started: false, stopCode: '', said: '', exitCode: undefined },
+      });
+  });
   it.each([
     { name: 'it runs', detail: { ...stopped, lastStatus: 'RUNNING' } },
     { name: 'it is another event', detail: { state: 'x' } },
