@@ -1,6 +1,7 @@
 import type { Announce } from '../core/aws/event-bus.js';
 import { applyCleanup, type CleanupPlan, type CleanupReport, planCleanup } from '../core/cleanup.js';
-import { isDryRun } from '../core/deployed/cleanup-request.js';
+import { cleanupCommand, isDryRun } from '../core/deployed/cleanup-request.js';
+import type { Deployment } from '../core/deployed/deployment.js';
 import { OperatorError } from '../core/errors.js';
 import { retentionPolicy } from '../core/retention.js';
 import type { Wiring } from './wiring.js';
@@ -41,7 +42,7 @@ export async function cleanUp(context: CleanupContext, event: unknown): Promise<
       const report = await applyCleanup(plan, now, false);
       summaries.push(summaryOf(plan, `removed ${report.removed.length} of ${plan.decisions.length}`));
       for (const { key, reason } of report.failures) log.warn(`${key} not removed: ${reason}`);
-      problems.push(...problemsOf(report));
+      problems.push(...problemsOf(report, deployment));
       await announceCleanup(context, report);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
@@ -101,15 +102,15 @@ function someOf(lines: readonly string[]): readonly string[] {
   return lines.length <= shown ? lines : [...lines.slice(0, shown), `and ${lines.length - shown} more`];
 }
 
-function problemsOf({ plan, failures }: CleanupReport): OperatorError[] {
+function problemsOf({ plan, failures }: CleanupReport, deployment: Deployment): OperatorError[] {
   const problems: OperatorError[] = [];
   if (plan.refused) {
     const going = goingOf(plan.decisions).length;
     problems.push(
       new OperatorError(
         'TOO_MANY_REMOVALS',
-        `cleanup would remove ${going} of ${plan.decisions.length} ${plan.kind} backups ${plan.target}, more than half: nothing was removed`,
-        'Send { "dryRun": true } and see whether the retention in cdk.json is meant; "respaldo cleanup --force" does it by hand.',
+        `cleanup would remove ${going} of ${plan.decisions.length} ${plan.kind} backups${plan.target && ` of "${plan.target}"`}, more than half: nothing was removed`,
+        `Send { "dryRun": true } and see whether the retention in cdk.json is meant. To do it by hand, with credentials that may: ${cleanupCommand(deployment, plan.target)}.`,
       ),
     );
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Deployment } from './deployment.js';
 import { wrongRequest } from './request-words.js';
 
 const cleanupSchema = z.strictObject({
@@ -24,4 +25,20 @@ export function isDryRun(event: unknown): boolean {
     ['dryRun'],
     'Send { "dryRun": true } to see what would go, or {} to remove what retention does not keep.',
   );
+}
+
+/** What does the same from a machine with a shell, by the environment's own retention: the program's default may keep less. */
+export function cleanupCommand({ vault, region, retention }: Deployment, target: string): string {
+  const { days, keep } = retention;
+  const rules = Object.entries(keep ?? {}).filter(([, count]) => count > 0);
+  const variables = {
+    BACKUP_STORAGE: 's3',
+    AWS_S3_BUCKET_NAME: vault.bucket,
+    AWS_S3_REGION_NAME: region,
+    BACKUP_TARGET: target,
+    BACKUP_RETENTION_DAYS: days,
+    BACKUP_KEEP: rules.map(([rule, count]) => `${rule}=${count}`).join(',') || (keep && 'daily=0'),
+  };
+  const given = Object.entries(variables).filter(([, value]) => value !== undefined && value !== '');
+  return `${given.map(([name, value]) => `${name}=${value}`).join(' ')} npx respaldo cleanup --force`;
 }

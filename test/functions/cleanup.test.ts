@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LocalStorage } from '../../container/storage/local-storage.js';
+import { cleanupCommand } from '../../core/deployed/cleanup-request.js';
 import { OperatorError } from '../../core/errors.js';
 import type { Event } from '../../core/events.js';
 import { silentLog } from '../../core/log.js';
@@ -42,6 +43,38 @@ describe('the cleanup of several targets', () => {
       expect.objectContaining({ message: expect.stringMatching(/ENOTDIR|not a directory/i) }),
     );
     expect(told).toMatchObject([{ name: 'Cleanup Completed', detail: { kind: 'database' } }]);
+  });
+});
+
+it.each([
+  { retention: {}, target: '', rules: '' },
+  { retention: { days: 7 }, target: '', rules: ' BACKUP_RETENTION_DAYS=7' },
+  {
+    retention: { keep: { daily: 0, weekly: 0, monthly: 0, yearly: 0 } },
+    target: '',
+    rules: ' BACKUP_KEEP=daily=0',
+  },
+  {
+    retention: { days: 7, keep: { daily: 14, weekly: 8, monthly: 0, yearly: 0 } },
+    target: 'crm',
+    rules: ' BACKUP_TARGET=crm BACKUP_RETENTION_DAYS=7 BACKUP_KEEP=daily=14,weekly=8',
+  },
+])('what cleanup refuses can be done by hand with $retention of "$target"', ({ retention, target, rules }) => {
+  expect(cleanupCommand({ ...deployment, retention }, target)).toBe(
+    `BACKUP_STORAGE=s3 AWS_S3_BUCKET_NAME=b AWS_S3_REGION_NAME=eu-west-1${rules} npx respaldo cleanup --force`,
+  );
+});
+
+it('a cleanup that would remove too much names the command', async () => {
+  const folder = await temporaryFolder();
+  const now = new Date('2026-04-16T03:00:00Z');
+  const backups = [1, 40, 41].map((days) => ({ time: new Date(now.getTime() - days * 86_400_000) }));
+  await putBackups(folder, backups);
+  const storage = new LocalStorage(folder) as Storage as never;
+  const context = { deployment, storage, log: silentLog, announce: async () => {}, now };
+  await expect(cleanUp(context, {})).rejects.toMatchObject({
+    message: 'cleanup would remove 2 of 3 database backups, more than half: nothing was removed',
+    hint: expect.stringMatching(/AWS_S3_BUCKET_NAME=b .* npx respaldo cleanup --force\.$/),
   });
 });
 
