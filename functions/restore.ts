@@ -2,15 +2,14 @@ import type { ScheduleClients } from '../core/aws/deployed-schedules.js';
 import { type Backup, readCatalog } from '../core/catalog.js';
 import type { DeployedTarget } from '../core/deployed/deployment.js';
 import {
-  chooseBackup,
   confirmation,
   isConfirmed,
   parseRestoreRequest,
   type RestoreRequest,
   replacesNothing,
   restoreCommand,
-  restoreTarget,
 } from '../core/deployed/restore-request.js';
+import { chooseBackup, restoreTarget } from '../core/deployed/restore-target.js';
 import { whatBecomes } from '../core/deployed/restore-words.js';
 import { readSound } from '../core/deployed/sound-backup.js';
 import { OperatorError } from '../core/errors.js';
@@ -46,10 +45,10 @@ export async function restore(context: RestoreContext, event: unknown, requestId
   const request = parseRestoreRequest(event);
   if (!request) return restoreHelp(context);
   const target = restoreTarget(request, deployment.targets);
-  const { backups } = await readCatalog(storage, target.kind, target.target);
-  const backup = chooseBackup(request, backups, target);
+  const catalog = await readCatalog(storage, target.kind, target.target);
+  const backup = chooseBackup(request, catalog, target);
   const command = restoreCommand(request, backup, target);
-  const manifest = await manifestFor(request, storage, backup, backups);
+  const manifest = await manifestFor(request, storage, backup, catalog.backups);
   const plan = describePlan(request, backup, manifest, target);
   if (!isConfirmed(request, target)) {
     const wrong = request.confirm !== undefined && request.dryRun !== true && request.confirm !== target.replaces;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseBackupId } from '../core/archive-name.js';
 import { readCatalog } from '../core/catalog.js';
 import { type Deployment, deployedName } from '../core/deployed/deployment.js';
-import { chooseBackup, restoreTarget } from '../core/deployed/restore-request.js';
+import { chooseBackup, restoreTarget } from '../core/deployed/restore-target.js';
 import { OperatorError } from '../core/errors.js';
 import { gatherFailures } from '../core/report/failures.js';
 import { buildReport, type Report } from '../core/report/model.js';
@@ -104,8 +104,8 @@ async function restoreForm(
   options: WidgetOptions,
 ): Promise<string> {
   const target = restoreTarget({ backup: id }, deployment.targets);
-  const { backups } = await readCatalog(storage, target.kind, target.target);
-  const backup = chooseBackup({ backup: parseBackupId(id, '') ? id : 'latest' }, backups, target);
+  const catalog = await readCatalog(storage, target.kind, target.target);
+  const backup = chooseBackup({ backup: parseBackupId(id, '') ? id : 'latest' }, catalog, target);
   return renderRestoreForm({ ...options, ...backup, replaces: target.replaces });
 }
 

@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { connectionFrom } from '../../container/postgres/connection.js';
 import { catalogOf } from '../../core/catalog.js';
 import {
-  chooseBackup,
   isConfirmed,
   parseRestoreRequest,
   readWidgetCall,
   restoreCommand,
-  restoreTarget,
 } from '../../core/deployed/restore-request.js';
+import { chooseBackup, restoreTarget } from '../../core/deployed/restore-target.js';
 import { parseStartRequest, requestedTargets } from '../../core/deployed/start-request.js';
 import { findToldError, judgeTaskEnd, parseTaskEnd } from '../../core/deployed/task-end.js';
 import { readNewestDrill } from '../../core/drill/verification.js';
@@ -86,7 +85,7 @@ describe('whatever is sent to a Lambda, nothing but an answer or a message comes
           const parsed = parseRestoreRequest(readWidgetCall(event)?.request ?? event);
           if (!parsed) return;
           const target = restoreTarget(parsed, targets);
-          const backup = chooseBackup(parsed, backups[target.kind], target);
+          const backup = chooseBackup(parsed, { backups: backups[target.kind], unvouched: [] }, target);
           const command = restoreCommand(parsed, backup, target);
           const known = ['restore', '--media', '--in-place', '--no-owner', '--force', backup.id];
           expect(command.filter((word) => !known.includes(word) && !/^--(?:into|table|as)=/.test(word))).toEqual([]);

@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Backup } from '../../../core/catalog.js';
 import type { DeployedTarget } from '../../../core/deployed/deployment.js';
 import {
-  chooseBackup,
   confirmation,
   isConfirmed,
   parseRestoreRequest,
   restoreCommand,
-  restoreTarget,
 } from '../../../core/deployed/restore-request.js';
+import { chooseBackup, restoreTarget } from '../../../core/deployed/restore-target.js';
 import { parseStartRequest, requestedTargets } from '../../../core/deployed/start-request.js';
 
 const crm: DeployedTarget = { kind: 'database', target: 'crm', replaces: 'crm_production' };
@@ -108,11 +107,29 @@ describe('restore is asked for', () => {
   });
 
   it('an id that is not there is no such backup', () => {
-    expect(() => chooseBackup({ backup: 'crm/db_backup_20250101_000000' }, [backup], crm)).toThrow(
-      'there is no backup',
+    const catalog = { backups: [backup], unvouched: [] };
+    expect(() => chooseBackup({ backup: 'crm/db_backup_20250101_000000' }, catalog, crm)).toThrow('there is no backup');
+    expect(() => chooseBackup({ backup: 'latest' }, { ...catalog, backups: [] }, crm)).toThrow(
+      'there is no database backup yet',
     );
-    expect(() => chooseBackup({ backup: 'latest' }, [], crm)).toThrow('there is no database backup yet');
-    expect(chooseBackup({ backup: 'db_backup_20260115_030000' }, [backup], crm)).toBe(backup);
+    expect(chooseBackup({ backup: 'db_backup_20260115_030000' }, catalog, crm)).toBe(backup);
+  });
+
+  it('where only parts of backups are left, it says so', () => {
+    const unvouched = [{ key: 'crm/database/db_backup_20250101_000000.dump', bytes: 1, modified: new Date(0) }];
+    expect(() => chooseBackup({ backup: 'latest' }, { backups: [], unvouched }, crm)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/1 object there, named like backups/) }),
+    );
+  });
+
+  it.each([
+    's3://vault/backups/database/db_backup_20260115_030000.dump.gz',
+    'backups/crm/database/db_backup_20260115_030000',
+    ' db_backup_20260115_030000',
+  ])('the id within %s is named', (text) => {
+    expect(() => restoreTarget({ backup: text }, [crm])).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^Send the id alone, "db_backup_20260115_030000"/) }),
+    );
   });
 
   it.each([
