@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
 import { Alias, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -20,6 +20,7 @@ export class ReplicaStack extends Stack {
       description: `Copies of the backups of ${environment}, in another region`,
       env: { region, ...(settings.account ? { account: settings.account } : {}) },
     });
+    Tags.of(this).add('respaldo', environment);
     const { vault } = settings;
     const key =
       vault.encryption === 's3'

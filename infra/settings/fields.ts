@@ -113,7 +113,7 @@ export const securityGroup = text(
   /^sg-[0-9a-f]{8,17}$/,
   'must be the id of a security group, like sg-0123456789abcdef0',
 );
-export const region = text(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'must be a region, like eu-west-1');
+export const region = text(/^[a-z]{2,4}(?:-[a-z]+)+-\d$/, 'must be a region, like eu-west-1');
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 export const bucketName = text(
   /^(?!\d+(?:\.\d+){3}$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
