@@ -38,12 +38,16 @@ export function listOfDifferent<Item extends z.ZodType>(item: Item, minimum: num
     });
 }
 
+function shownKey(key: string): string {
+  return /^[\w-]{1,60}$/.test(key) ? key : `"${key.slice(0, 60)}"`;
+}
+
 /** An object in which every key must be known. */
 export function group<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: ({ code, keys }) =>
       code === 'unrecognized_keys'
-        ? `unknown: ${(keys as string[]).join(', ')}; allowed are ${Object.keys(shape).join(', ')}`
+        ? `unknown: ${(keys as string[]).map(shownKey).join(', ')}; allowed are ${Object.keys(shape).join(', ')}`
         : `must be an object with ${Object.keys(shape).join(', ')}`,
   });
 }

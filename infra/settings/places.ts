@@ -9,7 +9,9 @@ interface Arn {
 /** What cannot be reached from where it is deployed. A secret may be in another region, a key may not. */
 export function wrongPlaces(settings: EnvironmentSettings): Problem[] {
   const { region, vault, databases } = settings;
-  const problems = arnsOf(settings).flatMap((each) => otherPartition(each, region));
+  const arns = arnsOf(settings);
+  const home = region ?? regionOf(arns[0]?.arn ?? '');
+  const problems = arns.flatMap((each) => otherPartition(each, home));
   for (const [index, { secretArn, secretKeyArn }] of databases.entries()) {
     if (secretArn && secretKeyArn && regionOf(secretArn) !== regionOf(secretKeyArn))
       problems.push({
@@ -50,10 +52,9 @@ function arnsOf({ databases, media, vault, alerts }: EnvironmentSettings): Arn[]
   return given.flatMap(({ path, arn }) => (arn === undefined ? [] : [{ path, arn }]));
 }
 
-function otherPartition({ path, arn }: Arn, region = regionOf(arn)): Problem[] {
+function otherPartition({ path, arn }: Arn, home: string): Problem[] {
   const partition = arn.split(':')[1];
-  const own = regionOf(arn);
-  const wrong = [own, region].find((each) => partitionOf(each) !== partition);
+  const wrong = [regionOf(arn), home].find((each) => partitionOf(each) !== partition);
   if (wrong === undefined) return [];
   return [{ path, value: arn, allowed: `must be in the partition of ${wrong}, ${partitionOf(wrong)}` }];
 }

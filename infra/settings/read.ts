@@ -51,7 +51,8 @@ function environmentsOf(environments: unknown): Record<string, unknown> {
 }
 
 function wrong(problems: readonly Problem[], given: unknown): OperatorError {
-  const lines = problems.map((problem) => `${pathText(problem.path)}${shown(problem, given)}: ${problem.allowed}`);
+  const all = problems.map((problem) => `${pathText(problem.path)}${shown(problem, given)}: ${problem.allowed}`);
+  const lines = [...new Set(all)];
   return new OperatorError(
     'SETTINGS_INVALID',
     lines.length === 1 ? `${lines[0]}` : `${lines.length} settings in cdk.json are wrong:\n  ${lines.join('\n  ')}`,

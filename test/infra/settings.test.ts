@@ -465,6 +465,29 @@ describe('a wrong setting is one line: path, value, what is allowed', () => {
       says: /databases\[0\]\.secretArn=".*": must be in the partition of eu-west-1, aws$/,
     },
     {
+      name: 'secrets of two partitions',
+      settings: {
+        ...least,
+        alerts: { sentryDsnSecretArn: 'arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:dsn-AbCdEf' },
+      },
+      says: /alerts\.sentryDsnSecretArn=".*": must be in the partition of eu-west-1, aws$/,
+    },
+    {
+      name: 'an empty key',
+      settings: { ...least, '': 1 },
+      says: /^environments\.prod: unknown: ""; allowed are account/,
+    },
+    {
+      name: 'a key without end',
+      settings: { ...least, ['k'.repeat(5000)]: 1 },
+      says: /^environments\.prod: unknown: "k{60}"; allowed are account/,
+    },
+    {
+      name: 'a number that is none of JSON’s whole ones, told once',
+      settings: { databases: [{ ...database, port: Number.MAX_SAFE_INTEGER + 1 }] },
+      says: 'environments.prod.databases[0].port=9007199254740992: must be a whole number from 1 to 65535',
+    },
+    {
       name: 'a copy in another partition',
       settings: { ...least, region: 'eu-west-1', vault: { replication: { region: 'cn-north-1' } } },
       says: /replication\.region="cn-north-1": must be in the partition of eu-west-1, aws: S3 copies to no other$/,
