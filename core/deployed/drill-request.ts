@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Kind, kinds, parseBackupId } from '../archive-name.js';
+import { backupId, type Kind, kinds, parseBackupId } from '../archive-name.js';
 import { OperatorError } from '../errors.js';
 import { eventSource } from '../events.js';
 import type { DeployedTarget } from './deployment.js';
-import { wrongRequest } from './request-words.js';
+import { withoutMargin, wrongRequest } from './request-words.js';
 
 /** From the event bus, after a backup. */
 const completed = z.object({
@@ -55,14 +55,16 @@ export function parseDrillRequest(event: unknown): DrillRequest | undefined {
     const said = 'start-drill was sent something else than it knows';
     throw wrongRequest(said, event, parsed.error.issues, ['kind', 'target', 'backup'], drillHelp);
   }
-  const { kind, target, backup, schedule, due } = parsed.data;
+  const { kind, target, schedule, due } = parsed.data;
+  const backup = parsed.data.backup === undefined ? undefined : withoutMargin(parsed.data.backup);
   const run = schedule ? `${schedule} ${due}` : undefined;
   if (backup === undefined || backup === 'latest') return { kind, target, backup: undefined, run };
   const id = parseBackupId(backup, target ?? '');
-  if (id?.rest !== '') throw new OperatorError('USAGE', `"${backup}" is not the id of a backup`, drillHelp);
+  if (!id) throw new OperatorError('USAGE', `"${backup}" is not the id of a backup`, drillHelp);
   if (kind !== undefined && kind !== id.kind)
     throw new OperatorError('USAGE', `"${backup}" is not a backup of kind ${kind}`, drillHelp);
-  return { kind: id.kind, target: id.target, backup, run };
+  // The list shows names with what they end in; the id is what they begin with.
+  return { kind: id.kind, target: id.target, backup: backupId(id.kind, id.target, id.time), run };
 }
 
 /**

@@ -23,6 +23,11 @@ export function wrongRequest(
   return new OperatorError('USAGE', `${said}: ${words.join('; ')}`, hint);
 }
 
+/** What is copied from a list comes with blanks, and of a parallel backup with the slash of its folder. */
+export function withoutMargin(id: string): string {
+  return id.trim().replace(/\/$/, '');
+}
+
 function inWords(issue: Issue, event: unknown, known: readonly string[]): string {
   if (issue.code === 'unrecognized_keys')
     return `there is no ${issue.keys.map(quoted).join(' and no ')}, only ${known.map(quoted).join(', ')}`;

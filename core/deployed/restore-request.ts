@@ -3,7 +3,7 @@ import { kinds } from '../archive-name.js';
 import type { Backup } from '../catalog.js';
 import { OperatorError } from '../errors.js';
 import type { DeployedTarget } from './deployment.js';
-import { wrongRequest } from './request-words.js';
+import { withoutMargin, wrongRequest } from './request-words.js';
 
 /** PostgreSQL cuts longer names off. The program says so too, a minute and a mail later; no program can be given a NUL. */
 const newName = z.string().refine((name) => /^\P{Cc}+$/u.test(name) && Buffer.byteLength(name) <= 63, {
@@ -12,7 +12,7 @@ const newName = z.string().refine((name) => /^\P{Cc}+$/u.test(name) && Buffer.by
 
 const restoreSchema = z.strictObject({
   /** `latest`, or an id as the list shows it. */
-  backup: z.string().min(1, 'must be "latest" or the id of a backup'),
+  backup: z.string().min(1, 'must be "latest" or the id of a backup').transform(withoutMargin),
   kind: z.enum(kinds).optional(),
   target: z.string().optional(),
   dryRun: z.boolean().optional(),

@@ -34,7 +34,8 @@ export function restoreTarget(request: RestoreRequest, targets: readonly Deploye
 /** An id is often copied with what stands around it: a key, a URL. */
 function idWithin(text: string): string {
   const id = /(?:db|media)_backup_\d{8}_\d{6}/.exec(text)?.[0];
-  if (id) return `Send the id alone, "${id}", and "target" where there are several.`;
+  if (id && id !== text && parseBackupId(id, ''))
+    return `Send the id alone, "${id}", and "target" where there are several.`;
   return 'Send {} for the list of backups; an id looks like db_backup_20240115_120000, and "latest" is the newest.';
 }
 

@@ -20,8 +20,14 @@ describe('what start-drill is sent', () => {
     },
     {
       sent: { backup: 'media_backup_20240115_120000', target: 'crm' },
-      read: { kind: 'media', target: 'crm', backup: 'media_backup_20240115_120000', run: undefined },
+      read: { kind: 'media', target: 'crm', backup: 'crm/media_backup_20240115_120000', run: undefined },
     },
+    ...['db_backup_20240115_120000.sql.gz', 'db_backup_20240115_120000/', ' db_backup_20240115_120000 '].map(
+      (backup) => ({
+        sent: { backup },
+        read: { kind: 'database' as const, target: '', backup: 'db_backup_20240115_120000', run: undefined },
+      }),
+    ),
     {
       sent: { schedule: 'arn', due: '2024' },
       read: { kind: undefined, target: undefined, backup: undefined, run: 'arn 2024' },
@@ -54,7 +60,7 @@ describe('what start-drill is sent', () => {
     { sent: { backup: 7 } },
     { sent: { kind: 'database', backup: 'media_backup_20240115_120000' } },
     { sent: { kind: 'full' } },
-    { sent: { backup: 'db_backup_20240115_120000.sql.gz' } },
+    { sent: { backup: 'db_backup_20240230_000000' } },
     { sent: { backup: '../../etc' } },
     { sent: { bakcup: 'latest' } },
     { sent: { source: 'aws.ecs', 'detail-type': 'Backup Completed', detail: {} } },

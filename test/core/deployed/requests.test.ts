@@ -102,6 +102,22 @@ describe('restore is asked for', () => {
     expect(() => parseRestoreRequest(event)).toThrow(/restore was sent something else than it knows/);
   });
 
+  it.each(['latest', ' latest', 'crm/db_backup_20260115_030000/', 'crm/db_backup_20260115_030000.dump.gz '])(
+    '"%s" is taken as it was copied',
+    (copied) => {
+      const request = parseRestoreRequest({ backup: copied, confirm: ' crm' });
+      expect(request?.confirm).toBe(' crm');
+      expect(request && restoreTarget(request, [crm, media])).toBe(crm);
+      expect(request && chooseBackup(request, { backups: [backup], unvouched: [] }, crm)).toBe(backup);
+    },
+  );
+
+  it('what looks like an id and is no date is sent to the list', () => {
+    expect(() => restoreTarget({ backup: 'db_backup_20240230_000000' }, [crm])).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/^Send \{\} for the list/) }),
+    );
+  });
+
   it.each([{ event: {} }, { event: null }])('$event asks for help', ({ event }) => {
     expect(parseRestoreRequest(event)).toBeUndefined();
   });
@@ -125,7 +141,6 @@ describe('restore is asked for', () => {
   it.each([
     's3://vault/backups/database/db_backup_20260115_030000.dump.gz',
     'backups/crm/database/db_backup_20260115_030000',
-    ' db_backup_20260115_030000',
   ])('the id within %s is named', (text) => {
     expect(() => restoreTarget({ backup: text }, [crm])).toThrow(
       expect.objectContaining({ hint: expect.stringMatching(/^Send the id alone, "db_backup_20260115_030000"/) }),
