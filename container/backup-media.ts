@@ -10,12 +10,12 @@ import { holdMedia } from './media/hold.js';
 import { ListingFile } from './media/listing-file.js';
 import { assertNotHalfSwapped } from './media/place.js';
 import { assertFolder, Count, survey, tarCommand } from './media/tar.js';
+import { openMediaBucket } from './open-storages.js';
 import type { BackupResult } from './results.js';
 import type { Run } from './run.js';
 import { StoredFiles } from './stored-files.js';
 import { chooseCompressor } from './streams/compress.js';
 import { encryptor } from './streams/encrypt.js';
-import { openMediaBucket } from './wire.js';
 
 export interface MediaBackupOptions {
   readonly compression: Compression;

@@ -3,7 +3,7 @@ import { exitCodeOf, exitCodes } from '../core/errors.js';
 import { interruptedBy } from './interruption.js';
 import { program } from './program.js';
 import { reportToSentry } from './sentry.js';
-import { logFor } from './wire.js';
+import { logFor } from './wire-by.js';
 
 // The SDK's note on future Node versions is for developers; it would stand between a person and the messages that matter.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

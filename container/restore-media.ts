@@ -11,10 +11,10 @@ import { extractTar } from './media/extract.js';
 import { holdMediaToReplace } from './media/hold.js';
 import { clearAbandoned, finishInterrupted, makeRestoring, type Place, planPlace, swapIn } from './media/place.js';
 import { assertFolder } from './media/tar.js';
+import { openMediaBucket, usesAws } from './open-storages.js';
 import type { MediaRestoreResult } from './results.js';
 import type { Run } from './run.js';
 import type { Command } from './streams/command.js';
-import { openMediaBucket, usesAws } from './wire.js';
 
 export interface MediaRestoreOptions {
   /** Restore into this new folder and leave the running one alone. */

@@ -10,6 +10,7 @@ import { cleanUp } from './cleanup.js';
 import { copyBackup } from './copy-backup.js';
 import { findArchive } from './find-archive.js';
 import { listBackups } from './list-backups.js';
+import { openBucketBy } from './open-storages.js';
 import { planDatabaseRestore } from './plan-database-restore.js';
 import { everything } from './postgres/selection.js';
 import { restoreDatabase } from './restore-database.js';
@@ -18,7 +19,7 @@ import type { BackupResult, DatabaseRestoreResult, MediaRestoreResult, TableRest
 import type { Run } from './run.js';
 import { planTableRestore } from './table/plan-table-restore.js';
 import { restoreTable } from './table/restore-table.js';
-import { openBucketBy, wire } from './wire.js';
+import { wire } from './wire.js';
 
 export type {
   BackupResult,

@@ -150,6 +150,26 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
+  it.each(['container/parallel/dump-thread', 'container/parallel/load-thread'])(
+    '%s loads nothing that only the main program needs: the server waits meanwhile',
+    (program) => {
+      const byPath = new Map(files.map((file) => [file.path.replace(/\.tsx?$/, ''), file]));
+      const reached = new Set<string>();
+      const visit = (path: string): void => {
+        const file = byPath.get(path);
+        if (!file || reached.has(path)) return;
+        reached.add(path);
+        for (const name of file.loads) visit(ownFile(file, name) ?? name);
+      };
+      visit(program);
+      const packages = [...reached]
+        .flatMap((path) => byPath.get(path)?.loads ?? [])
+        .filter((name) => !/^[.]|^node:/.test(name));
+      expect(packages).toContain('pg');
+      expect(packages.filter((name) => /^(?:zod|commander|execa)$|^@aws-sdk/.test(name))).toEqual([]);
+    },
+  );
+
   it('nothing is exported by default', () => {
     const wrong = violations(({ text }) => (/^export default\b/m.test(text) ? ['export default'] : []));
     expect(wrong).toEqual([]);

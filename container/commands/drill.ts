@@ -8,8 +8,8 @@ import { count } from '../../core/report/text.js';
 import { readAssertions } from '../drill/assertions.js';
 import { drill } from '../drill/drill.js';
 import { type FoundArchive, findArchive, findLatest } from '../find-archive.js';
+import { openBucketBy } from '../open-storages.js';
 import type { Invocation } from '../program.js';
-import { openBucketBy } from '../wire.js';
 import { GivenOptions } from './given-options.js';
 import { wholeNumber } from './option-values.js';
 

@@ -3,8 +3,8 @@ import { isBucket } from '../backup-media.js';
 import { assertApart } from '../media/apart.js';
 import { keptFolders, planPlace } from '../media/place.js';
 import { assertFolder, survey } from '../media/tar.js';
+import { openMediaBucket } from '../open-storages.js';
 import type { Run } from '../run.js';
-import { openMediaBucket } from '../wire.js';
 import { type Check, warn } from './check.js';
 
 /** Whether the media files are there, can be read, and could be put back. */

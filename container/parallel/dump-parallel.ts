@@ -130,7 +130,7 @@ function workersBrief(
 }
 
 function startPool({ run, threads }: Threaded, brief: DumpBrief, jobs: number): WorkerPool<DumpOrder, DumpedPart> {
-  const start: DumpStart = { ...brief, environment: { ...run.environment } };
+  const start: DumpStart = { ...brief, environment: { ...run.environment }, settings: run.settings };
   const pool = new WorkerPool<DumpOrder, DumpedPart>(({ key }, reason) =>
     run.log.warn(`${key} is dumped again: ${reason}`),
   );

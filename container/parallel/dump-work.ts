@@ -8,7 +8,7 @@ import { serverFailed } from '../postgres/server-errors.js';
 import type { Run } from '../run.js';
 import { chooseCompressor } from '../streams/compress.js';
 import { type Encryptor, encryptor } from '../streams/encrypt.js';
-import { wire } from '../wire.js';
+import { wireBy } from '../wire-by.js';
 import type { CopySource } from './copy-source.js';
 import { DumpSession } from './dump-session.js';
 import { bare } from './encoder.js';
@@ -28,8 +28,9 @@ export interface DumpBrief {
 
 /** What a worker is started with. */
 export interface DumpStart extends DumpBrief {
-  /** Its own: in other tasks, theirs. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Its task's own, and what that task has read from it. */
+  readonly environment: Run['environment'];
+  readonly settings: Run['settings'];
 }
 
 /** One part to copy into storage. */
@@ -54,8 +55,9 @@ export interface DumpedPart {
 
 /** Copies parts of tables out of one snapshot, compresses, encrypts and stores them. */
 export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, DumpedPart>> {
+  const { settings, environment } = start;
   const signal = new AbortController().signal;
-  const run = await wire({ environment: start.environment, signal, log: silentLog, progress: silentProgress });
+  const run = await wireBy(settings, { environment, signal, log: silentLog, progress: silentProgress });
   const seal = await encryptor(run.settings);
   const connection = await connectionFrom(run.settings, run.environment);
   let session: DumpSession | undefined;

@@ -57,7 +57,7 @@ async function loadBy(
   await byWorkers(run, pool, { step, done: () => pool.bytes }, async (call) => {
     const tasks = usefulTasks(run, plan, manifest, jobs);
     const brief = await workersBrief(plan, manifest, schemaFile, jobs * tasks);
-    const start: LoadStart = { ...brief, environment: { ...run.environment } };
+    const start: LoadStart = { ...brief, environment: { ...run.environment }, settings: run.settings };
     for (let index = 0; index < jobs; index += 1)
       pool.add(new WaitingThread('load-thread.js').begin<ToWorker<LoadOrder>, FromWorker<null>>(start));
     const archive = join(folder, 'schema.dump');

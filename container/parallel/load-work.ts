@@ -12,6 +12,7 @@ import { copyIn } from '../../core/parallel/restore-script.js';
 import { saidByServer } from '../../core/postgres/server-message.js';
 import { type SqlNames, sqlNames } from '../../core/postgres/sql-names.js';
 import { fileDecoders } from '../decode.js';
+import { openStorage } from '../open-storages.js';
 import { type Connection, connectionFrom } from '../postgres/connection.js';
 import { loadingConninfo } from '../postgres/conninfo.js';
 import { connect, loseQuickly } from '../postgres/open-session.js';
@@ -24,7 +25,7 @@ import type { Run } from '../run.js';
 import { scratchFolder } from '../scratch-folder.js';
 import { compareDigest } from '../streams/compare-digest.js';
 import { runPipe } from '../streams/pipe.js';
-import { openStorage, wire } from '../wire.js';
+import { wireBy } from '../wire-by.js';
 import type { Work } from './worker-loop.js';
 import { decompress, hasZstdLibrary } from './zstd.js';
 
@@ -47,8 +48,9 @@ export interface LoadBrief {
 
 /** What a worker is started with. */
 export interface LoadStart extends LoadBrief {
-  /** Its own: in other tasks, theirs. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Its task's own, and what that task has read from it. */
+  readonly environment: Run['environment'];
+  readonly settings: Run['settings'];
 }
 
 export type LoadOrder =
@@ -61,8 +63,9 @@ export type LoadOrder =
 
 /** Loads parts and builds indexes. */
 export async function loadWork(start: LoadStart): Promise<Work<LoadOrder, null>> {
+  const { settings, environment } = start;
   const signal = new AbortController().signal;
-  const wired = await wire({ environment: start.environment, signal, log: silentLog, progress: silentProgress });
+  const wired = await wireBy(settings, { environment, signal, log: silentLog, progress: silentProgress });
   const connection = await connectionFrom(wired.settings, wired.environment);
   const loader = new Loader(wired, connection, start);
   return {

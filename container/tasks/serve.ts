@@ -55,7 +55,7 @@ async function work(run: Run, address: Address, credentials: Credentials): Promi
     return await new Promise((resolve) => {
       line.onClose(resolve);
       line.onMessage(({ work: kind, brief }) => {
-        const told = { ...brief, environment: { ...run.environment } };
+        const told = { ...brief, environment: { ...run.environment }, settings: run.settings };
         const thread = new WaitingThread(programs[kind]).begin<object, object>(told);
         join(line as unknown as Line<object, object>, thread, resolve);
       });

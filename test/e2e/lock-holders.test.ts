@@ -4,6 +4,7 @@ import type { DumpOrder } from '../../container/parallel/dump-work.js';
 import { dumpWork } from '../../container/parallel/dump-work.js';
 import { workLoop } from '../../container/parallel/worker-loop.js';
 import { type Channel, type FromWorker, type ToWorker, WorkerPool } from '../../container/parallel/worker-pool.js';
+import { readSettings } from '../../core/read-settings.js';
 import { respaldo } from '../support/cli.js';
 import { temporaryFolder } from '../support/folders.js';
 import { contentsOf, crmSample, serverUrl, type TestDatabase, testDatabase } from '../support/postgres.js';
@@ -159,7 +160,8 @@ describe('a worker that does not get its locks in time', { timeout }, () => {
     };
     const tables = [{ schema: 'public', name: 'deals' }];
     const task = { purpose: 'worker', tables, encoding: 'UTF8', level: 1, bytesPerSecond: undefined };
-    const work = await dumpWork({ ...task, snapshot: rows[0]?.id ?? '', environment });
+    const settings = readSettings(environment);
+    const work = await dumpWork({ ...task, snapshot: rows[0]?.id ?? '', environment, settings });
     const again: string[] = [];
     const pool = new WorkerPool<DumpOrder, unknown>((_order, reason) => again.push(reason));
     const [ours, theirs] = line<ToWorker<DumpOrder>, FromWorker<unknown>>();
