@@ -61,13 +61,12 @@ export async function dumpWork(start: DumpStart): Promise<Work<DumpOrder, Dumped
   const seal = await encryptor(run.settings);
   const connection = await connectionFrom(run.settings, run.environment);
   let session: DumpSession | undefined;
-  const close = async () => {
-    await session?.close();
-    session = undefined;
-  };
   return {
-    close,
-    recover: close,
+    close: async () => session?.leave(),
+    recover: async () => {
+      await session?.close();
+      session = undefined;
+    },
     perform: async (order, performance) => {
       try {
         session ??= await DumpSession.open({
