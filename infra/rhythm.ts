@@ -1,5 +1,5 @@
 import type { Deployment } from '../core/deployed/deployment.js';
-import { longestGapHours, parseSchedule } from '../core/schedules/schedules.js';
+import { pauseHours } from '../core/schedules/schedules.js';
 import type { EnvironmentSettings } from './settings/schema.js';
 import type { Target } from './target.js';
 
@@ -43,7 +43,6 @@ export class Rhythm {
   }
 
   private gapOf(schedule: string | false): number | undefined {
-    const parsed = schedule === false ? undefined : parseSchedule(schedule);
-    return typeof parsed === 'object' ? longestGapHours(parsed, this.settings.zone, this.now) : undefined;
+    return pauseHours(schedule, this.settings.zone, this.now);
   }
 }

@@ -3,6 +3,7 @@ import { stampOf } from '../../core/archive-name.js';
 import { messageOf, OperatorError, saidBy } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { createDatabaseStatement } from '../../core/postgres/create-database.js';
+import { isName } from '../../core/postgres/name.js';
 import { type DatabaseProperties, serverVersion } from './server.js';
 import { isServerGone, serverFailed } from './server-errors.js';
 
@@ -139,6 +140,6 @@ export async function freeStamp(
 
 /** @throws OperatorError USAGE where PostgreSQL would cut the name off silently */
 export function assertDatabaseName(name: string): void {
-  if (name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0')) return;
+  if (isName(name)) return;
   throw new OperatorError('USAGE', `"${name}" cannot be a database's name`, 'A name has 1 to 63 bytes.');
 }

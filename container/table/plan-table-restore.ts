@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { parseBackupId, stampOf } from '../../core/archive-name.js';
 import { OperatorError } from '../../core/errors.js';
 import type { TableFacts } from '../../core/manifest.js';
+import { isName } from '../../core/postgres/name.js';
 import { besideName } from '../../core/table/beside.js';
 import { chooseTable } from '../../core/table/choose.js';
 import { keyOf, type QualifiedName, quoted } from '../../core/table/tokens.js';
@@ -101,6 +102,6 @@ async function assertRoom(client: pg.Client, as: QualifiedName, database: string
 
 /** @throws OperatorError USAGE where PostgreSQL would cut the name off silently */
 function assertTableName(name: string): void {
-  if (name !== '' && Buffer.byteLength(name) <= 63 && !name.includes('\0')) return;
+  if (isName(name)) return;
   throw new OperatorError('USAGE', `--as: "${name}" cannot be a table's name`, 'A name has 1 to 63 bytes.');
 }

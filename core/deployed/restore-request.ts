@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { kinds } from '../archive-name.js';
 import type { Backup } from '../catalog.js';
 import { OperatorError } from '../errors.js';
+import { isTypedName } from '../postgres/name.js';
 import type { DeployedTarget } from './deployment.js';
 import { withoutMargin, wrongRequest } from './request-words.js';
 
 /** PostgreSQL cuts longer names off. The program says so too, a minute and a mail later; no program can be given a NUL. */
-const newName = z.string().refine((name) => /^\P{Cc}+$/u.test(name) && Buffer.byteLength(name) <= 63, {
+const newName = z.string().refine(isTypedName, {
   error: 'must be a name of 1 to 63 bytes, without control characters',
 });
 

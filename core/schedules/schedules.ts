@@ -84,6 +84,12 @@ export function longestGapHours(schedule: Cron | Rate, zone: string, now: Date):
   return longest / 3_600_000;
 }
 
+/** The same of an expression; undefined where it is switched off or wrong. */
+export function pauseHours(expression: string | false, zone: string, now: Date): number | undefined {
+  const parsed = expression === false ? undefined : parseSchedule(expression);
+  return typeof parsed === 'object' ? longestGapHours(parsed, zone, now) : undefined;
+}
+
 /** The first run, as local time, that will not happen because clocks are put forward over it; undefined where all happen. */
 export function firstSkippedRun(cron: Cron, zone: string, from: Date): string | undefined {
   if (cron.everyHour) return undefined;

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { isTypedName } from '../../core/postgres/name.js';
 import { parsePrices } from '../../core/report/storage-use.js';
 import { parseKeep } from '../../core/retention.js';
 import { parseSchedule } from '../../core/schedules/schedules.js';
@@ -132,9 +133,7 @@ export const host = z
 
 const databaseAllowed = 'must be the name of a database: 1 to 63 bytes, without control characters';
 /** PostgreSQL cuts longer names off, and then finds another database or none. */
-export const databaseName = z
-  .string({ error: databaseAllowed })
-  .refine((value) => /^\P{Cc}+$/u.test(value) && Buffer.byteLength(value) <= 63, databaseAllowed);
+export const databaseName = z.string({ error: databaseAllowed }).refine(isTypedName, databaseAllowed);
 
 /** As SNS takes them: https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html */
 export const mailAddress = text(

@@ -1,4 +1,10 @@
-import { firstSkippedRun, longestGapHours, nextRuns, parseSchedule } from '../../core/schedules/schedules.js';
+import {
+  firstSkippedRun,
+  longestGapHours,
+  nextRuns,
+  parseSchedule,
+  pauseHours,
+} from '../../core/schedules/schedules.js';
 import { formatLocalTime } from '../../core/schedules/time-zone.js';
 import type { Problem } from './problem.js';
 import type { EnvironmentSettings } from './schema.js';
@@ -71,10 +77,8 @@ const longestPauseHours = 7 * 24;
 
 /** Between two checks an alarm goes by the one before. */
 function rareChecks({ schedules: { check }, zone }: EnvironmentSettings, now: Date): Problem[] {
-  const parsed = check === false ? undefined : parseSchedule(check);
-  if (typeof parsed !== 'object') return [];
-  const hours = longestGapHours(parsed, zone, now);
-  if (hours > 0 && hours <= longestPauseHours) return [];
+  const hours = pauseHours(check, zone, now);
+  if (hours === undefined || (hours > 0 && hours <= longestPauseHours)) return [];
   return [
     {
       path: ['schedules', 'check'],
@@ -88,10 +92,8 @@ function rareChecks({ schedules: { check }, zone }: EnvironmentSettings, now: Da
 function impatient({ databases, media, schedules, zone }: EnvironmentSettings, now: Date): Problem[] {
   return Object.entries({ database: databases, media }).flatMap(([kind, targets]) =>
     targets.flatMap(({ maxAgeHours, schedule = schedules[kind as 'database' | 'media'] }, index) => {
-      const parsed = schedule === false ? undefined : parseSchedule(schedule);
-      if (maxAgeHours === undefined || typeof parsed !== 'object') return [];
-      const hours = longestGapHours(parsed, zone, now);
-      if (maxAgeHours >= hours) return [];
+      const hours = pauseHours(schedule, zone, now);
+      if (maxAgeHours === undefined || hours === undefined || maxAgeHours >= hours) return [];
       return [
         {
           path: [kind === 'media' ? 'media' : 'databases', index, 'maxAgeHours'],
